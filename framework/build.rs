@@ -1,0 +1,3 @@
+//! Empty: cargo wants a build script beside the `links` key.
+
+fn main() {}

@@ -1,0 +1,55 @@
+//! How much one connection may hold and how long it may take to close.
+
+use std::time::Duration;
+
+/// The limits of one connection. Sizes are in bytes.
+///
+/// What breaks a limit of the inbound side ends the connection with close code 1009 and an error that names limit
+/// and size. A full inbox stops the reading, so that TCP slows the peer; a full outbox makes senders wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The largest message taken, fragments joined. 64 MiB for a client, 16 MiB for an endpoint.
+    pub max_message_size: usize,
+    /// The largest frame taken. As large as a message by default: peers in the field send 20 MB in one frame.
+    pub max_frame_size: usize,
+    /// How many received messages may wait for their handler. 256.
+    pub inbox_messages: usize,
+    /// How many bytes they may hold. 4 MiB. One message always fits, or it could never be handled.
+    pub inbox_bytes: usize,
+    /// How many messages may wait to be written. 1,024.
+    pub outbox_messages: usize,
+    /// How many bytes they may hold. 16 MiB. One message always fits, or it could never be sent.
+    pub outbox_bytes: usize,
+    /// How long a close may take, from `close()` to the peer's answer: outbox drained, close frames exchanged. 5 s.
+    pub close_timeout: Duration,
+    /// Whether pings and pongs are handed to message handlers too, after the connection has answered them. `false`.
+    pub control_frames: bool,
+}
+
+const MIB: usize = 1024 * 1024;
+
+impl Limits {
+    /// The defaults of a client.
+    pub const fn client() -> Self {
+        Self::with_message_size(64 * MIB)
+    }
+
+    /// The defaults of an endpoint, whose peers are not trusted as far.
+    pub const fn endpoint() -> Self {
+        Self::with_message_size(16 * MIB)
+    }
+
+    const fn with_message_size(size: usize) -> Self {
+        Self {
+            max_message_size: size,
+            max_frame_size: size,
+            inbox_messages: 256,
+            inbox_bytes: 4 * MIB,
+            outbox_messages: 1024,
+            outbox_bytes: 16 * MIB,
+            close_timeout: Duration::from_secs(5),
+            control_frames: false,
+        }
+    }
+}

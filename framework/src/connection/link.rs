@@ -1,0 +1,278 @@
+//! One connection from handshake to end: reads, answers pings, does the closing handshake, watches its time.
+
+use super::handle::close_frame;
+use super::wire::{ReadError, Reader, Role};
+use super::writer::{Outcome, Writer, WriterEnd};
+use super::{Connection, EventsFuture, Limits, Transport};
+use crate::message::{Close, Initiator, Kind, Message, code};
+use std::future::pending;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// How long we read on, and throw away, after the last frame was sent: closing a socket with unread data resets it,
+/// and the peer would never see why (RFC 6455 §7.1.1 lets the server close first).
+const LINGER: Duration = Duration::from_secs(1);
+
+/// What happens on a link.
+#[derive(Debug)]
+pub(crate) enum LinkEvent {
+    /// A message for the handlers.
+    Message(Message),
+    /// The connection has ended.
+    Ended(Ended),
+}
+
+/// How a connection ended, and whether somebody on our side wanted it.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) close: Close,
+    /// Somebody ordered the close or sent a close frame.
+    pub(crate) asked: bool,
+}
+
+/// What began the end.
+#[derive(Debug)]
+enum Cause {
+    /// We were asked to close.
+    Asked,
+    /// The peer sent a close frame.
+    Peer,
+    /// The peer broke a rule or a limit: our close code and the reason.
+    Violation(u16, String),
+    /// The transport broke.
+    Broken(String),
+}
+
+/// Drives one connection. Whoever owns it calls `next` until it yields `Ended`.
+pub(crate) struct Link {
+    connection: Connection,
+    role: Role,
+    control_frames: bool,
+    close_timeout: Duration,
+    /// `None` once nothing more is read.
+    reader: Option<Reader>,
+    /// `None` once the task was joined.
+    writer: Option<JoinHandle<WriterEnd>>,
+    half: Option<super::TransportWrite>,
+    stop_writer: CancellationToken,
+    cause: Option<Cause>,
+    /// The peer's close frame.
+    received: Option<Message>,
+    /// Our close frame, once it was written.
+    sent: Option<Message>,
+    deadline: Option<Instant>,
+    finishing: Option<EventsFuture>,
+}
+
+impl Link {
+    /// Starts the writer. The outbox must have been told that a connection is opening.
+    pub(crate) async fn start(transport: Transport, role: Role, limits: &Limits, connection: Connection) -> Self {
+        let Transport { read, write, read_ahead } = transport;
+        let stop_writer = CancellationToken::new();
+        let writer =
+            Writer { half: write, outbox: connection.outbox().clone(), role, stop: stop_writer.clone() };
+        Self {
+            role,
+            control_frames: limits.control_frames,
+            close_timeout: limits.close_timeout,
+            reader: Some(Reader::new(read, read_ahead, role, limits).await),
+            writer: Some(tokio::spawn(writer.run())),
+            half: None,
+            stop_writer,
+            cause: None,
+            received: None,
+            sent: None,
+            deadline: None,
+            finishing: None,
+            connection,
+        }
+    }
+
+    /// The next event; with `read` unset nothing is read, so that TCP slows the peer. Cancel-safe.
+    pub(crate) async fn next(&mut self, read: bool) -> LinkEvent {
+        loop {
+            if let Some(finishing) = &mut self.finishing {
+                finishing.await;
+                self.connection.outbox().down();
+                self.connection.mark_closed();
+                return LinkEvent::Ended(self.ended());
+            }
+            let closing = self.deadline.is_some();
+            let deadline = self.deadline;
+            tokio::select! {
+                biased;
+                () = async { sleep_until(deadline.expect("checked")).await }, if closing => self.finish(Duration::ZERO),
+                () = self.connection.close_ordered(), if !closing => self.ordered(),
+                end = join(&mut self.writer) => self.writer_ended(end),
+                message = read_next(&mut self.reader), if read && !self.violated() => {
+                    if let Some(message) = self.took(message) {
+                        return LinkEvent::Message(message);
+                    }
+                }
+            }
+        }
+    }
+
+    fn ordered(&mut self) {
+        self.cause.get_or_insert(Cause::Asked);
+        self.limit(self.close_timeout);
+    }
+
+    fn took(&mut self, message: Result<Message, ReadError>) -> Option<Message> {
+        match message {
+            Ok(message) => match message.kind() {
+                Kind::Text | Kind::Binary => return Some(message),
+                Kind::Ping => {
+                    self.connection.outbox().pong(message.clone().into_bytes());
+                    return self.control_frames.then_some(message);
+                }
+                Kind::Pong => return self.control_frames.then_some(message),
+                Kind::Close => self.peer_closes(message),
+            },
+            Err(error) => match error.close_code() {
+                Some(code) => self.violation(code, error.to_string()),
+                None => {
+                    let reason = error.to_string();
+                    // After both close frames an end of the transport is how it should be.
+                    self.cause.get_or_insert(Cause::Broken(reason));
+                    self.finish(Duration::ZERO);
+                }
+            },
+        }
+        None
+    }
+
+    fn peer_closes(&mut self, message: Message) {
+        self.cause.get_or_insert(Cause::Peer);
+        if self.sent.is_some() {
+            self.received = Some(message);
+            return self.finish(LINGER);
+        }
+        // RFC 6455 §5.5.1: the answer carries the same code.
+        let (code, reason) = message.as_close().unwrap_or((code::NORMAL, ""));
+        self.connection.outbox().order_close(close_frame(code, reason), false);
+        self.received = Some(message);
+        self.limit(self.close_timeout);
+    }
+
+    fn violation(&mut self, code: u16, reason: String) {
+        self.connection.outbox().order_close(close_frame(code, &reason), false);
+        self.cause.get_or_insert(Cause::Violation(code, reason));
+        self.limit(self.close_timeout);
+        if self.sent.is_some() {
+            self.finish(LINGER);
+        }
+    }
+
+    fn writer_ended(&mut self, end: WriterEnd) {
+        self.half = Some(end.half);
+        match end.outcome {
+            Outcome::CloseSent(frame) => {
+                self.sent = Some(frame);
+                self.cause.get_or_insert(Cause::Asked);
+                if self.violated() || self.received.is_some() {
+                    self.finish(LINGER);
+                } else {
+                    self.limit(self.close_timeout);
+                }
+            }
+            Outcome::Failed(error) => {
+                self.cause.get_or_insert(Cause::Broken(format!("writing failed: {error}")));
+                // The peer may have said why before it went: read what it left.
+                self.limit(LINGER);
+            }
+            Outcome::Stopped => self.finish(Duration::ZERO),
+        }
+    }
+
+    /// What follows a violation means nothing: it is only thrown away, when our close frame is out.
+    fn violated(&self) -> bool {
+        matches!(self.cause, Some(Cause::Violation(..)))
+    }
+
+    /// Sets the time by which the end must come, if none is set.
+    fn limit(&mut self, time: Duration) {
+        self.deadline.get_or_insert_with(|| Instant::now() + time);
+    }
+
+    /// Stops the writer, shuts the transport down and reads on for `linger` until the peer has closed it too.
+    fn finish(&mut self, linger: Duration) {
+        self.stop_writer.cancel();
+        let (reader, writer, half) = (self.reader.take(), self.writer.take(), self.half.take());
+        let server = self.role == Role::Server;
+        self.finishing = Some(Box::pin(async move {
+            let half = match writer {
+                Some(writer) => writer.await.ok().map(|end| end.half),
+                None => half,
+            };
+            let _ = timeout(linger, async {
+                let mut reader = reader;
+                // The server closes first (RFC 6455 §7.1.1), so that it, not the client, keeps the port waiting.
+                let mut half = half;
+                if server && let Some(half) = &mut half {
+                    let _ = half.shutdown().await;
+                }
+                if let Some(reader) = &mut reader {
+                    reader.discard().await;
+                }
+                if !server && let Some(half) = &mut half {
+                    let _ = half.shutdown().await;
+                }
+            })
+            .await;
+        }));
+    }
+
+    fn ended(&mut self) -> Ended {
+        let received = self.received.as_ref().map(|frame| {
+            let (code, reason) = frame.as_close().unwrap_or((code::NO_STATUS, ""));
+            (code, reason.to_owned())
+        });
+        let sent = self.sent.as_ref().and_then(|frame| frame.as_close().map(|(code, reason)| (code, reason.to_owned())));
+        let asked = matches!(self.cause, Some(Cause::Asked));
+        let (initiator, (code, reason)) = match self.cause.take() {
+            Some(Cause::Asked) => {
+                let unanswered = (code::ABNORMAL, "the peer did not take the close frame in time".to_owned());
+                (Initiator::Local, received.or(sent).unwrap_or(unanswered))
+            }
+            Some(Cause::Violation(code, reason)) => (Initiator::Local, (code, reason)),
+            Some(Cause::Peer) => (Initiator::Remote, received.unwrap_or((code::NO_STATUS, String::new()))),
+            Some(Cause::Broken(reason)) => match received {
+                Some(close) => (Initiator::Remote, close),
+                None => (Initiator::Transport, (code::ABNORMAL, reason)),
+            },
+            None => (Initiator::Transport, (code::ABNORMAL, "the connection was abandoned".into())),
+        };
+        let mut close = Close::new(initiator, code, reason);
+        close.was_ready = self.connection.was_ready();
+        Ended { close, asked }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.stop_writer.cancel();
+        self.connection.mark_closed();
+    }
+}
+
+async fn join(writer: &mut Option<JoinHandle<WriterEnd>>) -> WriterEnd {
+    match writer {
+        Some(handle) => {
+            let end = handle.await;
+            *writer = None;
+            end.expect("the writer neither panics nor is aborted")
+        }
+        None => pending().await,
+    }
+}
+
+async fn read_next(reader: &mut Option<Reader>) -> Result<Message, ReadError> {
+    match reader {
+        Some(reader) => reader.next().await,
+        None => pending().await,
+    }
+}

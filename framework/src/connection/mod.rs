@@ -1,0 +1,29 @@
+//! One established WebSocket connection, whichever side opened it: queues, tasks, the wire.
+
+mod accept;
+mod error;
+mod events;
+mod handle;
+mod id;
+mod inbox;
+mod limits;
+mod link;
+mod outbox;
+mod scope;
+mod transport;
+mod wire;
+mod writer;
+
+pub(crate) use accept::{accept_key, has_token, new_key};
+pub use error::SendError;
+pub(crate) use events::{Events, EventsFuture};
+pub use handle::{Connection, Handshake};
+pub use id::{ConnectionId, OwnerId};
+pub(crate) use inbox::{Inbox, Stages as InboxStages};
+pub use limits::Limits;
+pub(crate) use link::{Ended as LinkEnd, Link, LinkEvent};
+pub(crate) use outbox::Outbox;
+pub use outbox::WhileDown;
+pub(crate) use scope::{HandlerScope, Lane, in_handler_of};
+pub(crate) use transport::{Transport, TransportRead, TransportWrite};
+pub(crate) use wire::Role;

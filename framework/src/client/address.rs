@@ -1,0 +1,175 @@
+//! Where a client connects: a WebSocket URL (RFC 6455 §3), checked.
+
+use super::BuildError;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::Uri;
+use std::fmt;
+
+/// A checked WebSocket URL. Display masks a password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Address {
+    pub(crate) tls: bool,
+    /// Without the brackets of an IPv6 address.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    /// The value of the `Host` header.
+    pub(crate) authority: String,
+    /// Path and query as they were given, at least `/`.
+    pub(crate) resource: String,
+    /// `Basic …`, from a user and password in the URL.
+    pub(crate) authorization: Option<String>,
+}
+
+impl Address {
+    pub(crate) fn parse(url: &str) -> Result<Self, BuildError> {
+        let url = url.trim();
+        let shown = masked(url);
+        let invalid = |reason: &str| BuildError::Url { url: shown.clone(), reason: reason.to_owned() };
+        if url.is_empty() {
+            return Err(invalid("it is empty: write `ws://host:port/path`"));
+        }
+        let Some((scheme, rest)) = url.split_once("://") else {
+            return Err(invalid(&format!("the scheme is missing: write `ws://{shown}` or `wss://{shown}`")));
+        };
+        let tls = match scheme.to_ascii_lowercase().as_str() {
+            "ws" => false,
+            "wss" => true,
+            other => {
+                let secure = if other == "https" { "wss" } else { "ws" };
+                let instead = format!("{secure}://{}", masked_rest(rest));
+                return Err(BuildError::Scheme { url: shown, scheme: scheme.to_owned(), instead });
+            }
+        };
+        if url.contains('#') {
+            return Err(invalid("it has a fragment, which a WebSocket URL must not (RFC 6455 §3): write `%23` for a `#`"));
+        }
+        if let Some(odd) = rest.chars().find(|c| c.is_whitespace() || c.is_control() || !c.is_ascii()) {
+            return Err(invalid(&format!("it has the character {odd:?}: percent-encode it, or write the host in Punycode")));
+        }
+        let uri: Uri = format!("ws://{rest}").parse().map_err(|error: http::uri::InvalidUri| invalid(&error.to_string()))?;
+        let authority = uri.authority().ok_or_else(|| invalid("the host is missing"))?.as_str();
+        let (user, authority) = match authority.rsplit_once('@') {
+            Some((user, authority)) => (Some(user), authority),
+            None => (None, authority),
+        };
+        let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
+        if host.is_empty() {
+            return Err(invalid("the host is missing: write `ws://host:port/path`"));
+        }
+        let port = match authority.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.contains(']')) {
+            Some(text) => text.parse().ok().filter(|&port| port != 0).ok_or_else(|| {
+                invalid(&format!("`{text}` is no port: write a number from 1 to 65535"))
+            })?,
+            None if tls => 443,
+            None => 80,
+        };
+        let resource = match uri.path_and_query().map(|resource| resource.as_str()) {
+            None | Some("") => "/".to_owned(),
+            Some(query) if query.starts_with('?') => format!("/{query}"),
+            Some(resource) => resource.to_owned(),
+        };
+        let authorization = user.map(|user| format!("Basic {}", STANDARD.encode(percent_decoded(user))));
+        Ok(Self { tls, host, port, authority: authority.to_owned(), resource, authorization })
+    }
+}
+
+/// Host and port, as errors show them.
+impl Address {
+    pub(crate) fn endpoint(&self) -> String {
+        if self.host.contains(':') { format!("[{}]:{}", self.host, self.port) } else { format!("{}:{}", self.host, self.port) }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.tls { "wss" } else { "ws" };
+        write!(f, "{scheme}://{}{}", self.authority, self.resource)
+    }
+}
+
+/// The URL without its user and password.
+fn masked(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) => format!("{scheme}://{}", masked_rest(rest)),
+        None => url.to_owned(),
+    }
+}
+
+fn masked_rest(rest: &str) -> String {
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("***@{}", &rest[at + 1..]),
+        None => rest.to_owned(),
+    }
+}
+
+/// A user and password as they are meant (RFC 3986 §2.1).
+fn percent_decoded(text: &str) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(byte) = rest.bytes().next() {
+        let escaped = rest.get(1..3).filter(|_| byte == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        decoded.push(escaped.unwrap_or(byte));
+        rest = &rest[if escaped.is_some() { 3 } else { 1 }..];
+    }
+    decoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(url: &str) -> Address {
+        Address::parse(url).expect("a good URL")
+    }
+
+    fn refused(url: &str) -> String {
+        Address::parse(url).expect_err("a bad URL").to_string()
+    }
+
+    #[test]
+    fn path_query_and_tls_are_kept() {
+        let address = parsed("wss://example.com/a/b%20c?x=1&y=%2F");
+        assert_eq!(address.resource, "/a/b%20c?x=1&y=%2F");
+        assert_eq!((address.tls, address.host.as_str(), address.port), (true, "example.com", 443));
+        assert_eq!(parsed("ws://h?x=1").resource, "/?x=1");
+        assert_eq!(parsed("WS://h").resource, "/");
+    }
+
+    #[test]
+    fn an_ipv6_address_keeps_its_brackets_in_the_host_header_only() {
+        let address = parsed("ws://[::1]:8080/x");
+        assert_eq!((address.host.as_str(), address.port, address.authority.as_str()), ("::1", 8080, "[::1]:8080"));
+        assert_eq!(address.endpoint(), "[::1]:8080");
+        assert_eq!(parsed("ws://[::1]/").port, 80);
+    }
+
+    #[test]
+    fn a_user_and_password_become_basic_authorization_and_are_never_shown() {
+        let address = parsed("ws://me:p%40ss@host/x");
+        assert_eq!(address.authorization.as_deref(), Some("Basic bWU6cEBzcw=="));
+        assert_eq!(address.to_string(), "ws://host/x");
+        assert!(!refused("ws://me:secret@host/#x").contains("secret"));
+        assert!(!refused("http://me:secret@host/").contains("secret"));
+    }
+
+    #[test]
+    fn a_web_url_is_refused_with_the_url_to_write_instead() {
+        assert_eq!(refused("https://h/x"), "`https://h/x` has the scheme `https`: write `wss://h/x`");
+        assert_eq!(refused("http://h:1/x"), "`http://h:1/x` has the scheme `http`: write `ws://h:1/x`");
+    }
+
+    #[test]
+    fn each_bad_url_is_told_what_is_wrong_with_it() {
+        assert!(refused("").contains("it is empty"));
+        assert!(refused("localhost:20001").contains("write `ws://localhost:20001`"));
+        assert!(refused("ws://").contains("is no WebSocket URL"));
+        assert!(refused("ws:///path").contains("is no WebSocket URL"));
+        assert!(refused("ws://h:99999/").contains("is no WebSocket URL"));
+        assert!(refused("ws://h:0/").contains("`0` is no port"));
+        assert!(refused("ws://h/#top").contains("fragment"));
+        assert!(refused("ws://h/a b").contains("' '"));
+        assert!(refused("ws://müller.de/").contains("Punycode"));
+    }
+}

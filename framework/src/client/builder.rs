@@ -1,0 +1,284 @@
+//! Builds a client: everything is checked here, so that a client that exists can only fail to connect.
+
+use super::address::Address;
+use super::callbacks::{Callbacks, CloseCallback, MessageCallback, OpenCallback};
+use super::handle::{Request, Shared};
+use super::{BuildError, Reconnect, WebSocketClient};
+use crate::connection::{Events, Limits, WhileDown};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// The whole of an attempt: name, TCP, TLS and handshake.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Headers that the handshake itself sets (RFC 6455 §4.1).
+const RESERVED: [&str; 6] = [
+    "connection",
+    "upgrade",
+    "sec-websocket-key",
+    "sec-websocket-version",
+    "sec-websocket-protocol",
+    "sec-websocket-extensions",
+];
+
+/// Builds a [`WebSocketClient`]. Made by [`WebSocketClient::builder`], or by a plugin's `websocket_client`.
+///
+/// ```
+/// use bristle::{Close, Message, WebSocketClient};
+///
+/// let client = WebSocketClient::builder("ws://192.168.1.3:20001/")
+///     .header("Authorization", "Bearer …")
+///     .on_message(|message: Message, client: WebSocketClient| async move {
+///         println!("received {message}");
+///         client.send("thanks").await
+///     })
+///     .on_close(|close: Close| async move { println!("{close}") })
+///     .build()?;
+/// # Ok::<(), bristle::BuildError>(())
+/// ```
+#[must_use = "a builder does nothing until `build`"]
+pub struct WebSocketClientBuilder {
+    pub(crate) url: String,
+    pub(crate) name: Option<String>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) subprotocols: Vec<String>,
+    pub(crate) require_subprotocol: bool,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) reconnect: Option<Reconnect>,
+    pub(crate) while_down: WhileDown,
+    pub(crate) limits: Limits,
+    callbacks: Callbacks,
+    pub(crate) binding: Binding,
+}
+
+/// What a runtime adds to the clients that it owns.
+pub(crate) struct Binding {
+    /// The plugins' handlers.
+    pub(crate) handlers: Option<Arc<dyn Events>>,
+    /// Cancelled once handlers may run.
+    pub(crate) gate: CancellationToken,
+    /// Who joins the client's task.
+    pub(crate) tracker: TaskTracker,
+    /// Adds what was configured for a client of this name.
+    pub(crate) configure: Option<Box<Configure>>,
+    /// Asked when the client is built; what it returns lives as long as the client.
+    pub(crate) admit: Option<Box<Admit>>,
+}
+
+type Configure =
+    dyn FnOnce(Option<&str>, WebSocketClientBuilder) -> Result<WebSocketClientBuilder, BuildError> + Send;
+type Admit = dyn FnOnce(&WebSocketClient) -> Result<Box<dyn Any + Send + Sync>, BuildError> + Send;
+
+impl Default for Binding {
+    fn default() -> Self {
+        let gate = CancellationToken::new();
+        gate.cancel();
+        Self { handlers: None, gate, tracker: TaskTracker::new(), configure: None, admit: None }
+    }
+}
+
+impl WebSocketClientBuilder {
+    pub(crate) fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            name: None,
+            headers: Vec::new(),
+            subprotocols: Vec::new(),
+            require_subprotocol: false,
+            connect_timeout: CONNECT_TIMEOUT,
+            reconnect: Some(Reconnect::default()),
+            while_down: WhileDown::default(),
+            limits: Limits::client(),
+            callbacks: Callbacks::default(),
+            binding: Binding::default(),
+        }
+    }
+
+    /// What logs call the client. The URL's host by default.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Adds a header to the handshake request. The same name twice sends two headers.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Offers a subprotocol; the first one offered is the one liked best (RFC 6455 §1.9).
+    pub fn subprotocol(mut self, name: impl Into<String>) -> Self {
+        self.subprotocols.push(name.into());
+        self
+    }
+
+    /// Whether a server that agrees to none of the offered subprotocols is refused. `false`: RFC 6455 lets the client
+    /// decide, and servers in the field agree to none though they speak it.
+    pub fn require_subprotocol(mut self, require: bool) -> Self {
+        self.require_subprotocol = require;
+        self
+    }
+
+    /// How long an attempt may take, from the name to the last byte of the handshake. 10 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// When a lost connection is opened again. On by default.
+    pub fn reconnect(mut self, policy: Reconnect) -> Self {
+        self.reconnect = Some(policy);
+        self
+    }
+
+    /// A lost connection is not opened again, unless by `reconnect()`.
+    pub fn without_reconnect(mut self) -> Self {
+        self.reconnect = None;
+        self
+    }
+
+    /// What becomes of messages sent while there is no connection. They are kept by default.
+    pub fn while_down(mut self, policy: WhileDown) -> Self {
+        self.while_down = policy;
+        self
+    }
+
+    /// The largest message taken, and with it the largest frame, in bytes. 64 MiB.
+    pub fn max_message_size(mut self, bytes: usize) -> Self {
+        self.limits.max_message_size = bytes;
+        self.limits.max_frame_size = bytes;
+        self
+    }
+
+    /// The largest frame taken, in bytes. As large as a message.
+    pub fn max_frame_size(mut self, bytes: usize) -> Self {
+        self.limits.max_frame_size = bytes;
+        self
+    }
+
+    /// How many received messages, and how many bytes of them, may wait for their handler. 256 and 4 MiB.
+    pub fn inbox(mut self, messages: usize, bytes: usize) -> Self {
+        self.limits.inbox_messages = messages;
+        self.limits.inbox_bytes = bytes;
+        self
+    }
+
+    /// How many messages, and how many bytes of them, may wait to be written. 1,024 and 16 MiB.
+    pub fn outbox(mut self, messages: usize, bytes: usize) -> Self {
+        self.limits.outbox_messages = messages;
+        self.limits.outbox_bytes = bytes;
+        self
+    }
+
+    /// How long `close` may take. 5 s.
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.close_timeout = timeout;
+        self
+    }
+
+    /// Whether pings and pongs are handed to message callbacks and handlers too, after they were answered. `false`, or
+    /// a handler that echoes would answer each ping twice.
+    pub fn control_frames(mut self, deliver: bool) -> Self {
+        self.limits.control_frames = deliver;
+        self
+    }
+
+    /// Adds a callback that runs on every connection, before anything that waits is sent. Its error gives the
+    /// connection up.
+    pub fn on_open<A>(mut self, callback: impl OpenCallback<A>) -> Self {
+        self.callbacks.open.push(Box::new(move |client, connection| callback.call(client, connection)));
+        self
+    }
+
+    /// Adds a callback for messages: in the order of arrival, one at a time.
+    pub fn on_message<A>(mut self, callback: impl MessageCallback<A>) -> Self {
+        self.callbacks.message.push(Box::new(move |message, client| callback.call(message, client)));
+        self
+    }
+
+    /// Adds a callback for the end of a connection. It runs after the callbacks of every message before.
+    pub fn on_close<A>(mut self, callback: impl CloseCallback<A>) -> Self {
+        self.callbacks.close.push(Box::new(move |close, client| callback.call(close, client)));
+        self
+    }
+
+    /// Checks everything and makes the client. Nothing connects yet.
+    ///
+    /// # Errors
+    /// The URL, a header or a subprotocol is not valid, or the plugin has too many clients.
+    pub fn build(mut self) -> Result<WebSocketClient, BuildError> {
+        if let Some(configure) = self.binding.configure.take() {
+            let name = self.name.clone();
+            self = configure(name.as_deref(), self)?;
+        }
+        let address = Address::parse(&self.url)?;
+        check_subprotocols(&self.subprotocols)?;
+        let headers = self.checked_headers(&address)?;
+        let name = self.name.take().unwrap_or_else(|| address.endpoint());
+        self.callbacks.name.clone_from(&name);
+        let request = Request {
+            address,
+            headers,
+            subprotocols: self.subprotocols,
+            require_subprotocol: self.require_subprotocol,
+            timeout: self.connect_timeout,
+        };
+        let admit = self.binding.admit.take();
+        let shared = Shared::new(name, request, self.limits, self.while_down, self.reconnect, self.callbacks, self.binding);
+        let client = WebSocketClient::new(Arc::new(shared));
+        if let Some(admit) = admit {
+            client.hold(admit(&client)?);
+        }
+        Ok(client)
+    }
+
+    fn checked_headers(&self, address: &Address) -> Result<HeaderMap, BuildError> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in &self.headers {
+            let refused = |reason: &str| BuildError::Header { name: name.clone(), reason: reason.to_owned() };
+            let parsed = HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| refused("its name is no token of RFC 9110 §5.6.2: use letters, digits and `-`"))?;
+            if RESERVED.contains(&parsed.as_str()) {
+                return Err(refused(if parsed == header::SEC_WEBSOCKET_PROTOCOL {
+                    "the handshake sets it: use `subprotocol`"
+                } else {
+                    "the handshake sets it itself: leave it out"
+                }));
+            }
+            let mut value = HeaderValue::from_str(value)
+                .or_else(|_| HeaderValue::from_bytes(value.as_bytes()))
+                .map_err(|_| refused("its value has a line break or another control character: remove it"))?;
+            value.set_sensitive(true);
+            headers.append(parsed, value);
+        }
+        if let (Some(basic), false) = (&address.authorization, headers.contains_key(header::AUTHORIZATION)) {
+            let value = HeaderValue::from_str(basic).expect("base64 is a header value");
+            headers.insert(header::AUTHORIZATION, value);
+        }
+        Ok(headers)
+    }
+}
+
+fn check_subprotocols(names: &[String]) -> Result<(), BuildError> {
+    for (index, name) in names.iter().enumerate() {
+        let refused = |reason: &str| BuildError::Subprotocol { name: name.clone(), reason: reason.to_owned() };
+        // The grammar of a header's name is that of a token.
+        if HeaderName::from_bytes(name.as_bytes()).is_err() {
+            return Err(refused("it is no token of RFC 9110 §5.6.2: no spaces, commas or quotes"));
+        }
+        if names[..index].contains(name) {
+            return Err(refused("it is offered twice (RFC 6455 §4.1)"));
+        }
+    }
+    Ok(())
+}
+
+impl std::fmt::Debug for WebSocketClientBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebSocketClientBuilder").field("name", &self.name).finish_non_exhaustive()
+    }
+}

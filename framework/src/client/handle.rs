@@ -1,0 +1,443 @@
+//! `WebSocketClient`: the handle, and what it shares with the task behind it.
+
+use super::address::Address;
+use super::callbacks::Callbacks;
+use super::supervisor::{Command, Supervisor};
+use super::{Binding, ConnectError, ConnectionState, Reconnect, WebSocketClientBuilder};
+use crate::connection::{Connection, Limits, Outbox, OwnerId, SendError, WhileDown};
+use crate::message::{Message, code};
+use http::HeaderMap;
+use std::any::Any;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+/// How many calls may wait for the supervisor: each waits for its answer, so that more wait in `send`.
+const COMMANDS: usize = 8;
+
+/// A WebSocket client: a cheap, cloneable handle to a supervised connection.
+///
+/// Set once, it stays valid across reconnects. When the last handle is dropped the connection is closed in the
+/// background, as [`close`](Self::close) does it. It works without a runtime of plugins, as a plain library:
+///
+/// ```no_run
+/// use bristle::{Message, WebSocketClient};
+///
+/// # #[tokio::main]
+/// # async fn main() -> bristle::Result<()> {
+/// let client = WebSocketClient::builder("ws://127.0.0.1:20001/echo")
+///     .on_message(|message: Message| async move { println!("received {message}") })
+///     .build()?;
+/// client.connect().await?;
+/// client.send("hello").await?;
+/// client.close().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct WebSocketClient {
+    shared: Arc<Shared>,
+    /// `None` in a handle that was made after the last one was dropped, for a handler that still runs.
+    #[allow(dead_code, reason = "it is there to be dropped")]
+    alive: Option<Arc<Alive>>,
+}
+
+/// What every attempt asks for.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) address: Address,
+    pub(crate) headers: HeaderMap,
+    pub(crate) subprotocols: Vec<String>,
+    pub(crate) require_subprotocol: bool,
+    pub(crate) timeout: Duration,
+}
+
+/// What is published about a client.
+#[derive(Debug, Clone)]
+pub(crate) struct Status {
+    pub(crate) state: ConnectionState,
+    /// Open, with every `on_open` done.
+    pub(crate) ready: bool,
+    /// Why there is no connection, where an attempt failed.
+    pub(crate) failure: Option<ConnectError>,
+}
+
+/// What the handles and the supervisor share.
+pub(crate) struct Shared {
+    pub(crate) id: OwnerId,
+    pub(crate) name: String,
+    pub(crate) request: Arc<Request>,
+    pub(crate) limits: Limits,
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) status: watch::Sender<Status>,
+    /// Cancelled when the last handle is dropped.
+    pub(crate) dropped: CancellationToken,
+    /// Cancelled to end the supervisor wherever it is.
+    pub(crate) aborted: CancellationToken,
+    pub(crate) current: Mutex<Option<Connection>>,
+    pub(crate) received: AtomicU64,
+    pub(crate) reconnects: AtomicU64,
+    alive: Mutex<Weak<Alive>>,
+    /// Lives as long as the client: a plugin's place in its count.
+    place: Mutex<Option<Box<dyn Any + Send + Sync>>>,
+    supervision: Mutex<Supervision>,
+}
+
+/// The supervisor is started by the first call that needs one, so that a client can be built outside of tokio.
+enum Supervision {
+    NotStarted(Box<(Option<Reconnect>, Callbacks, Binding)>),
+    Started(mpsc::Sender<Command>),
+    /// Never started, and never will be: it was closed first.
+    Over,
+}
+
+/// Dropped with the last handle.
+struct Alive(CancellationToken, Weak<Shared>);
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.cancel();
+        if let Some(shared) = self.1.upgrade()
+            && !matches!(*shared.supervision(), Supervision::Started(_))
+        {
+            shared.leave();
+        }
+    }
+}
+
+/// Numbers of a client since it was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Messages that wait to be written now.
+    pub queued: usize,
+    /// Messages written to a socket.
+    pub written: u64,
+    /// Messages that were lost: begun to be written when a connection broke, or dropped by `while_down`.
+    pub lost: u64,
+    /// Text and binary messages received.
+    pub received: u64,
+    /// Connections opened after the first one.
+    pub reconnects: u64,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        name: String,
+        request: Request,
+        limits: Limits,
+        while_down: WhileDown,
+        reconnect: Option<Reconnect>,
+        callbacks: Callbacks,
+        binding: Binding,
+    ) -> Self {
+        let id = OwnerId::next();
+        let outbox = Outbox::new(id, limits.outbox_messages, limits.outbox_bytes, while_down);
+        let status = Status { state: ConnectionState::Idle, ready: false, failure: None };
+        Self {
+            id,
+            name,
+            request: Arc::new(request),
+            outbox: Arc::new(outbox),
+            limits,
+            status: watch::Sender::new(status),
+            dropped: CancellationToken::new(),
+            aborted: CancellationToken::new(),
+            current: Mutex::new(None),
+            received: AtomicU64::new(0),
+            reconnects: AtomicU64::new(0),
+            alive: Mutex::new(Weak::new()),
+            place: Mutex::new(None),
+            supervision: Mutex::new(Supervision::NotStarted(Box::new((reconnect, callbacks, binding)))),
+        }
+    }
+
+    /// Gives the client's place in its plugin's count back.
+    pub(crate) fn leave(&self) {
+        *self.place.lock().expect(UNPOISONED) = None;
+    }
+
+    fn supervision(&self) -> MutexGuard<'_, Supervision> {
+        self.supervision.lock().expect(UNPOISONED)
+    }
+
+    /// Where commands go; starts the supervisor where there is none yet.
+    fn commands(self: &Arc<Self>) -> Option<mpsc::Sender<Command>> {
+        let mut supervision = self.supervision();
+        match std::mem::replace(&mut *supervision, Supervision::Over) {
+            Supervision::Started(commands) => {
+                *supervision = Supervision::Started(commands.clone());
+                Some(commands)
+            }
+            Supervision::NotStarted(boot) => {
+                let (reconnect, callbacks, binding) = *boot;
+                let (commands, receiver) = mpsc::channel(COMMANDS);
+                let tracker = binding.tracker.clone();
+                tracker.spawn(Supervisor::new(self.clone(), receiver, reconnect, callbacks, binding).run());
+                *supervision = Supervision::Started(commands.clone());
+                Some(commands)
+            }
+            Supervision::Over => None,
+        }
+    }
+}
+
+const UNPOISONED: &str = "nothing panics while it holds a client's lock";
+
+impl WebSocketClient {
+    /// Begins to build a client of `url`, `ws://…` or `wss://…`. Everything is checked by `build`.
+    pub fn builder(url: impl Into<String>) -> WebSocketClientBuilder {
+        WebSocketClientBuilder::new(url)
+    }
+
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        let alive = Arc::new(Alive(shared.dropped.clone(), Arc::downgrade(&shared)));
+        *shared.alive.lock().expect(UNPOISONED) = Arc::downgrade(&alive);
+        Self { shared, alive: Some(alive) }
+    }
+
+    /// The client that a connection belongs to, unless it is an endpoint's.
+    pub(crate) fn of(connection: &Connection) -> Option<Self> {
+        connection.holder::<Arc<Shared>>().map(|shared| Self::from_shared(shared.clone()))
+    }
+
+    pub(crate) fn from_shared(shared: Arc<Shared>) -> Self {
+        let alive = shared.alive.lock().expect(UNPOISONED).upgrade();
+        Self { shared, alive }
+    }
+
+    pub(crate) fn downgrade(&self) -> Weak<Shared> {
+        Arc::downgrade(&self.shared)
+    }
+
+    /// Keeps `place` as long as the client lives.
+    pub(crate) fn hold(&self, place: Box<dyn Any + Send + Sync>) {
+        *self.shared.place.lock().expect(UNPOISONED) = Some(place);
+    }
+
+    /// Connects: one attempt, which ends when the server's handshake was verified (RFC 6455 §4.1). Once it has
+    /// succeeded the connection is kept open by the reconnect policy.
+    ///
+    /// Legal once, as `start` is: call [`reconnect`](Self::reconnect) after that. Cancelled, the attempt goes on.
+    ///
+    /// # Errors
+    /// What kept it from connecting; [`ConnectError::AlreadyStarted`] for a second call.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub async fn connect(&self) -> Result<(), ConnectError> {
+        self.ask(|reply| Command::Start { keep_trying: false, reply }).await
+    }
+
+    /// Begins to connect, returns at once, and keeps trying by the reconnect policy.
+    ///
+    /// A call after `connect` or another `start` does nothing.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub async fn start(&self) {
+        if let Some(commands) = self.shared.commands() {
+            let (reply, _) = oneshot::channel();
+            let _ = commands.send(Command::Start { keep_trying: true, reply }).await;
+        }
+    }
+
+    /// Connects again with the same request; callbacks and handlers stay. An open connection is closed first; a wait
+    /// is cut short; what waits in the outbox is sent over the new connection.
+    ///
+    /// Legal in every state but while the first `connect` is in flight. Cancelled, the attempt goes on.
+    ///
+    /// # Errors
+    /// What kept it from connecting. A client that was connected before goes on trying by its policy.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub async fn reconnect(&self) -> Result<(), ConnectError> {
+        let _waits = self.shared.outbox.wait_from_handler();
+        self.ask(|reply| Command::Reconnect { reply }).await
+    }
+
+    /// Waits until the client is open and every `on_open` is done. Cancel-safe.
+    ///
+    /// # Errors
+    /// The client is closed, or gave up.
+    pub async fn ready(&self) -> Result<(), ConnectError> {
+        let _waits = self.shared.outbox.wait_from_handler();
+        let mut status = self.shared.status.subscribe();
+        let status = status
+            .wait_for(|status| status.ready || status.state == ConnectionState::Closed)
+            .await
+            .expect("the client itself holds the sender");
+        if status.ready { Ok(()) } else { Err(status.failure.clone().unwrap_or(ConnectError::Closed)) }
+    }
+
+    /// Queues a message, in order, and returns; waits while the outbox is full. Strings become text messages.
+    ///
+    /// While there is no connection `while_down` decides; by default the message is kept and sent after the next
+    /// `on_open`. Cancel-safe: a call that is cancelled has queued nothing.
+    ///
+    /// # Errors
+    /// [`SendError::Closed`] after `close` or where nothing tries to connect any more; a control frame over its limits.
+    pub async fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
+        self.shared.outbox.send(message.into(), self.shared.outbox.from_on_open()).await
+    }
+
+    /// Queues a message if there is room; never waits.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), and [`SendError::Full`].
+    pub fn try_send(&self, message: impl Into<Message>) -> Result<(), SendError> {
+        self.shared.outbox.try_send(message.into(), self.shared.outbox.from_on_open())
+    }
+
+    /// Sends a message and waits until it was written to the socket, however long there is no connection.
+    ///
+    /// Cancelled while the outbox is full it has queued nothing; cancelled later the message goes out all the same.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), and [`SendError::Lost`] where the connection broke while it was being written.
+    pub async fn deliver(&self, message: impl Into<Message>) -> Result<(), SendError> {
+        self.shared.outbox.deliver(message.into(), self.shared.outbox.from_on_open()).await
+    }
+
+    /// Closes with code 1000: what waits is sent, the closing handshake is done, and after `close_timeout` it is given
+    /// up. Takes effect at once where the client is connecting or waiting. Cancelled, the closing goes on.
+    pub async fn close(&self) {
+        self.close_with(code::NORMAL, "").await;
+    }
+
+    /// Closes with a code and a reason. A code that may not be sent becomes 1000, a reason that is too long is cut.
+    pub async fn close_with(&self, code: u16, reason: &str) {
+        let commands = match &*self.shared.supervision() {
+            Supervision::Started(commands) => Some(commands.clone()),
+            _ => None,
+        };
+        let Some(commands) = commands else {
+            self.shared.outbox.shut();
+            self.shared.status.send_modify(|status| status.state = ConnectionState::Closed);
+            return;
+        };
+        let _ = commands.send(Command::Close { code, reason: reason.to_owned() }).await;
+        let mut status = self.shared.status.subscribe();
+        let _ = status.wait_for(|status| status.state == ConnectionState::Closed).await;
+    }
+
+    /// Whether the connection is open. Pushed by the connection itself.
+    pub fn is_connected(&self) -> bool {
+        self.state() == ConnectionState::Open
+    }
+
+    /// Where the client is.
+    pub fn state(&self) -> ConnectionState {
+        self.shared.status.borrow().state
+    }
+
+    /// Follows the state from now on.
+    pub fn watch(&self) -> StateWatch {
+        StateWatch(self.shared.status.subscribe())
+    }
+
+    /// Which client it is. Unique in the process.
+    pub fn id(&self) -> OwnerId {
+        self.shared.id
+    }
+
+    /// What logs call it.
+    pub fn name(&self) -> &str {
+        &self.shared.name
+    }
+
+    /// Where it connects, without a password.
+    pub fn url(&self) -> String {
+        self.shared.request.address.to_string()
+    }
+
+    /// The connection there is now: its handshake, its id.
+    pub fn connection(&self) -> Option<Connection> {
+        self.shared.current.lock().expect(UNPOISONED).clone()
+    }
+
+    /// The subprotocol that was agreed with the connection there is now.
+    pub fn subprotocol(&self) -> Option<String> {
+        self.connection()?.handshake().subprotocol.clone()
+    }
+
+    /// What it has done since it was made.
+    pub fn stats(&self) -> Stats {
+        let counts = self.shared.outbox.counts();
+        Stats {
+            queued: counts.queued,
+            written: counts.written,
+            lost: counts.lost,
+            received: self.shared.received.load(Ordering::Relaxed),
+            reconnects: self.shared.reconnects.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Stops reading and waits until every message that was read has been handled.
+    pub(crate) async fn quiesce(&self) {
+        let commands = match &*self.shared.supervision() {
+            Supervision::Started(commands) => commands.clone(),
+            _ => return,
+        };
+        let (reply, done) = oneshot::channel();
+        if commands.send(Command::Quiesce { reply }).await.is_ok() {
+            let _ = done.await;
+        }
+    }
+
+    /// Ends everything at once, without a closing handshake.
+    pub(crate) fn abort(&self) {
+        self.shared.aborted.cancel();
+    }
+
+    async fn ask(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<(), ConnectError>>) -> Command,
+    ) -> Result<(), ConnectError> {
+        let (reply, answer) = oneshot::channel();
+        let commands = self.shared.commands().ok_or(ConnectError::Closed)?;
+        commands.send(command(reply)).await.map_err(|_| ConnectError::Closed)?;
+        answer.await.unwrap_or(Err(ConnectError::Closed))
+    }
+}
+
+/// Follows a client's state. Made by [`WebSocketClient::watch`].
+#[derive(Debug, Clone)]
+pub struct StateWatch(watch::Receiver<Status>);
+
+impl StateWatch {
+    /// The state now.
+    pub fn state(&self) -> ConnectionState {
+        self.0.borrow().state
+    }
+
+    /// Waits for the next change and returns the state then; states that pass quickly may be missed. `None` once the
+    /// client is gone. Cancel-safe.
+    pub async fn changed(&mut self) -> Option<ConnectionState> {
+        self.0.changed().await.ok()?;
+        Some(self.0.borrow_and_update().state)
+    }
+}
+
+impl fmt::Debug for WebSocketClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocketClient")
+            .field("id", &self.shared.id)
+            .field("name", &self.shared.name)
+            .field("url", &self.url())
+            .field("state", &self.state())
+            .finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for WebSocketClient {
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl Eq for WebSocketClient {}

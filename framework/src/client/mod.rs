@@ -1,0 +1,25 @@
+//! The WebSocket client: a handle to a supervised connection. It has never heard of plugins.
+
+mod address;
+mod backoff;
+mod builder;
+mod callbacks;
+mod error;
+mod handle;
+mod handshake;
+mod options;
+mod session;
+mod state;
+mod supervisor;
+mod tls;
+mod transport;
+
+pub use backoff::Reconnect;
+pub use builder::WebSocketClientBuilder;
+pub(crate) use builder::Binding;
+pub use callbacks::{CloseCallback, MessageCallback, OpenCallback};
+pub use error::{BuildError, ConnectError};
+pub use handle::{StateWatch, Stats, WebSocketClient};
+pub(crate) use handle::Shared as ClientShared;
+pub(crate) use options::ClientOptions;
+pub use state::ConnectionState;

@@ -1,0 +1,118 @@
+//! What a client can be told, in one shape for attributes and configuration.
+
+use super::{Reconnect, WebSocketClientBuilder};
+use crate::connection::WhileDown;
+use crate::settings::duration;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The options of a `#[client]` and of `[plugins.<plugin>.clients.<SLOT>]`. What is not there keeps its default.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(default)]
+pub(crate) struct ClientOptions {
+    pub(crate) url: Option<String>,
+    pub(crate) headers: Headers,
+    pub(crate) subprotocols: Option<Vec<String>>,
+    pub(crate) require_subprotocol: Option<bool>,
+    pub(crate) required: Option<bool>,
+    pub(crate) reconnect: Option<ReconnectOption>,
+    pub(crate) while_down: Option<WhileDown>,
+    pub(crate) control_frames: Option<bool>,
+    #[serde(with = "duration::optional")]
+    pub(crate) connect_timeout: Option<Duration>,
+    #[serde(with = "duration::optional")]
+    pub(crate) close_timeout: Option<Duration>,
+    pub(crate) max_message_size: Option<usize>,
+    pub(crate) max_frame_size: Option<usize>,
+    pub(crate) inbox_messages: Option<usize>,
+    pub(crate) inbox_bytes: Option<usize>,
+    pub(crate) outbox_messages: Option<usize>,
+    pub(crate) outbox_bytes: Option<usize>,
+}
+
+/// `headers = { Name = "value", Other = ["one", "two"] }`, or a list of pairs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Headers {
+    Map(BTreeMap<String, HeaderValues>),
+    Pairs(Vec<(String, String)>),
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum HeaderValues {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// `reconnect = false`, or the policy.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum ReconnectOption {
+    Enabled(bool),
+    Policy(Reconnect),
+}
+
+impl Default for Headers {
+    fn default() -> Self {
+        Self::Pairs(Vec::new())
+    }
+}
+
+impl Headers {
+    fn into_pairs(self) -> Vec<(String, String)> {
+        match self {
+            Self::Pairs(pairs) => pairs,
+            Self::Map(map) => map
+                .into_iter()
+                .flat_map(|(name, values)| match values {
+                    HeaderValues::One(value) => vec![(name, value)],
+                    HeaderValues::Many(values) => values.into_iter().map(|value| (name.clone(), value)).collect(),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl ClientOptions {
+    /// Tells a builder everything that is set. A header that is set here replaces one of that name.
+    pub(crate) fn apply(self, mut builder: WebSocketClientBuilder) -> WebSocketClientBuilder {
+        if let Some(url) = self.url {
+            builder.url = url;
+        }
+        let headers = self.headers.into_pairs();
+        builder.headers.retain(|(name, _)| !headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)));
+        builder.headers.extend(headers);
+        if let Some(subprotocols) = self.subprotocols {
+            builder.subprotocols = subprotocols;
+        }
+        match self.reconnect {
+            Some(ReconnectOption::Enabled(false)) => builder.reconnect = None,
+            Some(ReconnectOption::Enabled(true)) => builder.reconnect = Some(Reconnect::default()),
+            Some(ReconnectOption::Policy(policy)) => builder.reconnect = Some(policy),
+            None => {}
+        }
+        set(&mut builder.require_subprotocol, self.require_subprotocol);
+        set(&mut builder.while_down, self.while_down);
+        set(&mut builder.connect_timeout, self.connect_timeout);
+        set(&mut builder.limits.control_frames, self.control_frames);
+        set(&mut builder.limits.close_timeout, self.close_timeout);
+        if let Some(size) = self.max_message_size {
+            builder.limits.max_message_size = size;
+            builder.limits.max_frame_size = size;
+        }
+        set(&mut builder.limits.max_frame_size, self.max_frame_size);
+        set(&mut builder.limits.inbox_messages, self.inbox_messages);
+        set(&mut builder.limits.inbox_bytes, self.inbox_bytes);
+        set(&mut builder.limits.outbox_messages, self.outbox_messages);
+        set(&mut builder.limits.outbox_bytes, self.outbox_bytes);
+        builder
+    }
+}
+
+fn set<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}

@@ -1,0 +1,107 @@
+//! Every rule of connecting and reconnecting, without a socket.
+
+use super::*;
+
+const LOST: Event = Event::Ended { asked: false, lasted: Duration::from_secs(1), pace: Pace::Normal };
+const FAILED: Event = Event::Failed { fatal: false, pace: Pace::Normal };
+const FATAL: Event = Event::Failed { fatal: true, pace: Pace::Slow };
+
+/// A session after these events, and what the last one called for.
+fn after(events: &[Event]) -> (Session, Vec<Action>) {
+    let mut session = Session::new(Some(Reconnect::default()));
+    let mut actions = Vec::new();
+    for event in events {
+        actions = session.step(*event, 1.0);
+    }
+    (session, actions)
+}
+
+fn wait(milliseconds: u64, failures: u32) -> Action {
+    Action::Wait { delay: Duration::from_millis(milliseconds), failures }
+}
+
+const CONNECT: Event = Event::Start { keep_trying: false };
+const START: Event = Event::Start { keep_trying: true };
+
+#[test]
+fn a_second_connect_is_refused_whatever_became_of_the_first() {
+    for between in [&[][..], &[Event::Opened], &[FAILED], &[Event::Opened, LOST], &[Event::Opened, Event::Close]] {
+        let events = [&[CONNECT], between, &[CONNECT]].concat();
+        assert_eq!(after(&events).1, [Action::RefuseSecondStart], "after {between:?}");
+    }
+}
+
+#[test]
+fn connect_tries_once_and_start_keeps_trying() {
+    assert_eq!(after(&[CONNECT, FAILED]).1, [Action::Settle, Action::Rest { gave_up: false }]);
+    assert_eq!(after(&[START, FAILED]).1, [Action::Settle, wait(250, 1)]);
+}
+
+#[test]
+fn a_lost_connection_is_opened_again() {
+    assert_eq!(after(&[CONNECT, Event::Opened, LOST]).1, [wait(250, 1)]);
+    assert_eq!(after(&[CONNECT, Event::Opened, LOST, Event::Elapsed]).1, [Action::Dial]);
+}
+
+#[test]
+fn a_connection_that_does_not_last_does_not_reset_the_wait() {
+    let (session, actions) = after(&[CONNECT, Event::Opened, LOST, Event::Elapsed, Event::Opened, LOST]);
+    assert_eq!(actions, [wait(500, 2)]);
+    assert_eq!(session.phase(), Phase::Waiting);
+    let long = Event::Ended { asked: false, lasted: Duration::from_secs(60), pace: Pace::Normal };
+    assert_eq!(after(&[CONNECT, Event::Opened, LOST, Event::Elapsed, Event::Opened, long]).1, [wait(250, 1)]);
+}
+
+#[test]
+fn a_fatal_answer_ends_retrying_only_before_the_first_success() {
+    assert_eq!(after(&[START, FATAL]).1, [Action::Settle, Action::Rest { gave_up: false }]);
+    let (_, actions) = after(&[START, Event::Opened, LOST, Event::Elapsed, FATAL]);
+    assert_eq!(actions, [Action::Settle, wait(60_000, 2)]);
+}
+
+#[test]
+fn reconnect_is_legal_in_every_state_but_a_first_connect_in_flight() {
+    assert_eq!(after(&[CONNECT, Event::Reconnect]).1, [Action::RefuseReconnect]);
+    assert_eq!(after(&[Event::Reconnect]).1, [Action::Dial]);
+    assert_eq!(after(&[CONNECT, FAILED, Event::Reconnect]).1, [Action::Revive, Action::Dial]);
+    assert_eq!(after(&[CONNECT, Event::Opened, Event::Reconnect]).1, [Action::CloseLink { drain: false }]);
+    assert_eq!(after(&[CONNECT, Event::Opened, LOST, Event::Reconnect]).1, [Action::Dial]);
+    assert_eq!(after(&[START, Event::Reconnect]).1, []);
+    let (session, actions) = after(&[CONNECT, Event::Opened, Event::Reconnect, LOST]);
+    assert_eq!((session.phase(), actions), (Phase::Dialling, vec![Action::Revive, Action::Dial]));
+}
+
+#[test]
+fn close_takes_effect_at_once_while_dialling_or_waiting() {
+    assert_eq!(after(&[START, Event::Close]).1, [Action::Abort, Action::Rest { gave_up: false }, Action::Settle]);
+    assert_eq!(after(&[START, FAILED, Event::Close]).1, [Action::Rest { gave_up: false }]);
+    assert_eq!(after(&[START, FAILED, Event::Close, Event::Elapsed]).1, []);
+}
+
+#[test]
+fn nothing_is_retried_after_a_close_that_somebody_asked_for() {
+    let asked = Event::Ended { asked: true, lasted: Duration::ZERO, pace: Pace::Normal };
+    assert_eq!(after(&[CONNECT, Event::Opened, asked]).1, [Action::Rest { gave_up: false }]);
+    assert_eq!(after(&[CONNECT, Event::Opened, Event::Close, LOST]).1, [Action::Rest { gave_up: false }]);
+}
+
+#[test]
+fn a_failed_on_open_counts_as_a_failed_attempt() {
+    let (session, actions) = after(&[CONNECT, Event::Opened, Event::OpenFailed, LOST]);
+    assert_eq!((session.failures(), actions), (1, vec![wait(250, 1)]));
+}
+
+#[test]
+fn the_policy_may_limit_the_attempts_or_forbid_them() {
+    let policy = Reconnect { max_attempts: Some(2), ..Reconnect::default() };
+    let mut session = Session::new(Some(policy));
+    session.step(START, 1.0);
+    assert_eq!(session.step(FAILED, 1.0), [Action::Settle, wait(250, 1)]);
+    session.step(Event::Elapsed, 1.0);
+    assert_eq!(session.step(FAILED, 1.0), [Action::Settle, Action::Rest { gave_up: true }]);
+
+    let mut session = Session::new(None);
+    session.step(CONNECT, 1.0);
+    session.step(Event::Opened, 1.0);
+    assert_eq!(session.step(LOST, 1.0), [Action::Rest { gave_up: true }]);
+}

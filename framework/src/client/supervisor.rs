@@ -1,0 +1,446 @@
+//! The task behind a client: carries out what the session decides, and reads and handles in place.
+
+use super::backoff::Pace;
+use super::callbacks::Callbacks;
+use super::handle::{Shared, Status};
+use super::session::{Action, Event, Phase, Session};
+use super::transport::dial;
+use super::{Binding, ConnectError, ConnectionState, Reconnect};
+use crate::connection::{
+    Connection, Events, Handshake, HandlerScope, Inbox, InboxStages, Lane, Link, LinkEvent, LinkEnd, Role, Transport,
+};
+use crate::error::Error;
+use crate::message::{Close, code};
+use std::future::pending;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, Sleep, sleep};
+use tracing::{debug, error, info, warn};
+
+type Answer = oneshot::Sender<Result<(), ConnectError>>;
+type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// What a handle asks of the supervisor.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Start { keep_trying: bool, reply: Answer },
+    Reconnect { reply: Answer },
+    Close { code: u16, reason: String },
+    /// Stop reading, and say when nothing is left to handle.
+    Quiesce { reply: oneshot::Sender<()> },
+}
+
+/// What the supervisor was woken by.
+enum Wake {
+    Command(Command),
+    Dropped,
+    Aborted,
+    Opened(Result<(), Error>),
+    /// Handlers ran, or one began to wait for us: look again.
+    Handlers,
+    Link(LinkEvent),
+    Dialled(Result<(Transport, Handshake), ConnectError>),
+    Elapsed,
+}
+
+/// Where the `on_open` of the current connection is.
+enum Opening {
+    No,
+    /// It waits for the handlers of what the last connection received.
+    Due,
+    Running(Boxed<Result<(), Error>>),
+}
+
+pub(crate) struct Supervisor {
+    shared: Arc<Shared>,
+    commands: mpsc::Receiver<Command>,
+    session: Session,
+    inbox: Inbox,
+    callbacks: Arc<Callbacks>,
+    handlers: Option<Arc<dyn Events>>,
+    dial: Option<Boxed<Result<(Transport, Handshake), ConnectError>>>,
+    link: Option<Link>,
+    connection: Option<Connection>,
+    opening: Opening,
+    wait: Option<Pin<Box<Sleep>>>,
+    /// `connect` and `reconnect` calls that wait for the attempt under way.
+    waiters: Vec<Answer>,
+    quiesce: Vec<oneshot::Sender<()>>,
+    failure: Option<ConnectError>,
+    /// What `close_with` was given.
+    farewell: (u16, String),
+    opened_at: Instant,
+    /// Since when it is down, and whether that was logged.
+    down: Option<(Instant, bool)>,
+    dropped: bool,
+}
+
+impl Supervisor {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        commands: mpsc::Receiver<Command>,
+        reconnect: Option<Reconnect>,
+        callbacks: Callbacks,
+        binding: Binding,
+    ) -> Self {
+        let callbacks = Arc::new(callbacks);
+        let stages = InboxStages {
+            callbacks: (!callbacks.is_empty()).then(|| callbacks.clone() as Arc<dyn Events>),
+            handlers: binding.handlers.clone(),
+            gate: binding.gate,
+        };
+        Self {
+            inbox: Inbox::new(stages, &shared.limits),
+            session: Session::new(reconnect),
+            handlers: binding.handlers,
+            shared,
+            commands,
+            callbacks,
+            dial: None,
+            link: None,
+            connection: None,
+            opening: Opening::No,
+            wait: None,
+            waiters: Vec::new(),
+            quiesce: Vec::new(),
+            failure: None,
+            farewell: (code::NORMAL, String::new()),
+            opened_at: Instant::now(),
+            down: None,
+            dropped: false,
+        }
+    }
+
+    pub(crate) async fn run(mut self) {
+        loop {
+            if self.dropped && self.session.phase() == Phase::Closed && self.link.is_none() && self.inbox.is_empty() {
+                break;
+            }
+            self.begin_on_open();
+            if self.inbox.is_settled() {
+                self.quiesce.drain(..).for_each(|reply| drop(reply.send(())));
+            }
+            // A flood of messages must not starve the other tasks of this thread.
+            tokio::task::consume_budget().await;
+            match self.next().await {
+                Wake::Aborted => {
+                    self.abort();
+                    break;
+                }
+                wake => self.woken(wake).await,
+            }
+        }
+        self.shared.leave();
+    }
+
+    /// Waits for whatever comes next. Commands first, handlers before reading: a handler that can go on makes room.
+    async fn next(&mut self) -> Wake {
+        let Self { shared, commands, inbox, dial, link, opening, wait, .. } = self;
+        let read = self.quiesce.is_empty() && inbox.has_room();
+        let blocked = matches!(opening, Opening::Due);
+        tokio::select! {
+            biased;
+            () = shared.aborted.cancelled() => Wake::Aborted,
+            () = shared.dropped.cancelled(), if !self.dropped => Wake::Dropped,
+            Some(command) = commands.recv() => Wake::Command(command),
+            result = opened(opening) => Wake::Opened(result),
+            () = inbox.run(), if !inbox.is_empty() => Wake::Handlers,
+            () = shared.outbox.handler_waits(), if blocked => Wake::Handlers,
+            event = next_event(link, read) => Wake::Link(event),
+            outcome = maybe(dial) => Wake::Dialled(outcome),
+            () = maybe(wait) => Wake::Elapsed,
+        }
+    }
+
+    async fn woken(&mut self, wake: Wake) {
+        match wake {
+            Wake::Aborted | Wake::Handlers => {}
+            Wake::Command(command) => self.command(command),
+            Wake::Dropped => {
+                self.dropped = true;
+                self.step(Event::Close);
+            }
+            Wake::Opened(Ok(())) => self.ready(),
+            Wake::Opened(Err(error)) => {
+                let error = error.chain();
+                error!(client = %self.shared.name, %error, "on_open failed: the connection is given up");
+                self.opening = Opening::No;
+                self.failure = Some(ConnectError::OnOpen(error));
+                self.farewell = (code::INTERNAL_ERROR, "on_open failed".to_owned());
+                self.step(Event::OpenFailed);
+            }
+            Wake::Link(LinkEvent::Message(message)) => {
+                self.shared.received.fetch_add(1, Ordering::Relaxed);
+                if let Some(connection) = &self.connection {
+                    self.inbox.message(connection, message);
+                }
+            }
+            Wake::Link(LinkEvent::Ended(end)) => self.ended(end),
+            Wake::Dialled(outcome) => {
+                self.dial = None;
+                self.dialled(outcome).await;
+            }
+            Wake::Elapsed => {
+                self.wait = None;
+                self.step(Event::Elapsed);
+            }
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Start { keep_trying, reply } => {
+                self.waiters.push(reply);
+                self.step(Event::Start { keep_trying });
+            }
+            Command::Reconnect { reply } => {
+                self.waiters.push(reply);
+                self.farewell = (code::NORMAL, String::new());
+                self.step(Event::Reconnect);
+            }
+            Command::Close { code, reason } => {
+                self.farewell = (code, reason);
+                self.step(Event::Close);
+            }
+            Command::Quiesce { reply } => self.quiesce.push(reply),
+        }
+    }
+
+    async fn dialled(&mut self, outcome: Result<(Transport, Handshake), ConnectError>) {
+        match outcome {
+            Ok((transport, handshake)) => {
+                let shared = self.shared.clone();
+                shared.outbox.opening();
+                let holder = Box::new(shared.clone());
+                let connection = Connection::new(shared.id, holder, shared.outbox.clone(), handshake);
+                self.link = Some(Link::start(transport, Role::Client, &shared.limits, connection.clone()).await);
+                *shared.current.lock().expect("nothing panics while it holds it") = Some(connection.clone());
+                self.connection = Some(connection);
+                self.opening = Opening::Due;
+                self.opened_at = Instant::now();
+                self.failure = None;
+                self.log_up();
+                self.step(Event::Opened);
+            }
+            Err(error) => {
+                self.log_failure(&error);
+                let pace = if is_refusal(&error) { Pace::Slow } else { Pace::Normal };
+                let fatal = error.is_fatal();
+                self.failure = Some(error);
+                self.step(Event::Failed { fatal, pace });
+            }
+        }
+    }
+
+    /// Begins `on_open`, once what the last connection received has been handled. A handler that itself waits for
+    /// this client is not waited for.
+    fn begin_on_open(&mut self) {
+        if !matches!(self.opening, Opening::Due) || !(self.inbox.is_settled() || self.shared.outbox.is_awaited_by_handler())
+        {
+            return;
+        }
+        let connection = self.connection.clone().expect("there is one while it opens");
+        let (callbacks, handlers) = (self.callbacks.clone(), self.handlers.clone());
+        let scope = HandlerScope { owner: self.shared.id, lane: Lane::Open };
+        self.opening = Opening::Running(Box::pin(scope.mark(async move {
+            callbacks.open(&connection).await?;
+            if let Some(handlers) = handlers {
+                handlers.open(&connection).await?;
+            }
+            Ok(())
+        })));
+    }
+
+    fn ready(&mut self) {
+        self.opening = Opening::No;
+        if let Some(connection) = &self.connection {
+            connection.mark_ready();
+        }
+        self.shared.outbox.ready();
+        self.publish();
+    }
+
+    fn ended(&mut self, LinkEnd { mut close, asked }: LinkEnd) {
+        self.link = None;
+        self.opening = Opening::No;
+        *self.shared.current.lock().expect("nothing panics while it holds it") = None;
+        let pace = match close.code {
+            code::PROTOCOL_ERROR | code::UNSUPPORTED | code::INVALID_PAYLOAD..=code::MANDATORY_EXTENSION => Pace::Slow,
+            _ => Pace::Normal,
+        };
+        self.down = Some((Instant::now(), true));
+        let lasted = if close.was_ready { self.opened_at.elapsed() } else { Duration::ZERO };
+        close.retry_in = self.step(Event::Ended { asked, lasted, pace });
+        self.log_down(&close);
+        if let Some(connection) = self.connection.take() {
+            self.inbox.close(&connection, close);
+        }
+        self.publish();
+    }
+
+    /// Lets the session decide and carries it out. The wait that was begun, if one was.
+    fn step(&mut self, event: Event) -> Option<Duration> {
+        let mut retry_in = None;
+        for action in self.session.step(event, rand::random()) {
+            match action {
+                Action::Dial => {
+                    self.wait = None;
+                    self.dial = Some(Box::pin(dial(self.shared.request.clone())));
+                }
+                Action::Abort => {
+                    self.dial = None;
+                    self.failure = Some(ConnectError::Closed);
+                }
+                Action::CloseLink { drain } => {
+                    if let Some(connection) = &self.connection {
+                        connection.begin_close(self.farewell.0, &self.farewell.1, drain);
+                    }
+                }
+                Action::Wait { delay, .. } => {
+                    retry_in = Some(delay);
+                    self.wait = Some(Box::pin(sleep(delay)));
+                    self.publish_waiting(delay);
+                }
+                Action::Settle => self.settle(),
+                Action::RefuseSecondStart => self.refuse(ConnectError::AlreadyStarted),
+                Action::RefuseReconnect => self.refuse(ConnectError::Connecting),
+                Action::Rest { gave_up } => self.rest(gave_up),
+                Action::Revive => self.shared.outbox.reopen(),
+            }
+        }
+        if retry_in.is_none() {
+            self.publish();
+        }
+        retry_in
+    }
+
+    fn settle(&mut self) {
+        let outcome = match (&self.session.phase(), &self.failure) {
+            (Phase::Open, _) => Ok(()),
+            (_, Some(error)) => Err(error.clone()),
+            (_, None) => Err(ConnectError::Closed),
+        };
+        // The state first: whoever is told of a success must find the client open.
+        self.publish();
+        self.waiters.drain(..).for_each(|waiter| drop(waiter.send(outcome.clone())));
+    }
+
+    /// Only the call that came last is refused: the others wait for the attempt.
+    fn refuse(&mut self, error: ConnectError) {
+        if let Some(waiter) = self.waiters.pop() {
+            let _ = waiter.send(Err(error));
+        }
+    }
+
+    fn rest(&mut self, gave_up: bool) {
+        self.wait = None;
+        let before = self.shared.outbox.counts();
+        self.shared.outbox.shut();
+        if before.queued > 0 {
+            warn!(client = %self.shared.name, messages = before.queued, "closed with messages that were never sent");
+        }
+        if gave_up && let Some(source) = self.failure.take() {
+            let attempts = self.session.failures();
+            error!(client = %self.shared.name, attempts, error = %source, "gave up connecting");
+            self.failure = Some(ConnectError::GaveUp { attempts, source: Arc::new(source) });
+        }
+    }
+
+    fn abort(&mut self) {
+        self.link = None;
+        self.dial = None;
+        let cut = self.inbox.clear();
+        if cut > 0 {
+            warn!(client = %self.shared.name, messages = cut, "stopped with messages that were not handled");
+        }
+        self.shared.outbox.shut();
+        *self.shared.current.lock().expect("nothing panics while it holds it") = None;
+        self.shared.status.send_replace(Status { state: ConnectionState::Closed, ready: false, failure: None });
+    }
+
+    fn publish(&self) {
+        let state = match self.session.phase() {
+            Phase::Idle => ConnectionState::Idle,
+            Phase::Dialling => ConnectionState::Connecting,
+            Phase::Open => ConnectionState::Open,
+            Phase::Closing(_) => ConnectionState::Closing,
+            Phase::Closed => ConnectionState::Closed,
+            Phase::Waiting => return,
+        };
+        let ready = state == ConnectionState::Open && self.connection.as_ref().is_some_and(Connection::was_ready);
+        self.publish_status(state, ready);
+    }
+
+    fn publish_waiting(&self, retry_in: Duration) {
+        self.publish_status(ConnectionState::Waiting { attempt: self.session.failures(), retry_in }, false);
+    }
+
+    fn publish_status(&self, state: ConnectionState, ready: bool) {
+        self.shared.status.send_if_modified(|status| {
+            let changed = status.state != state || status.ready != ready;
+            *status = Status { state, ready, failure: self.failure.clone() };
+            changed
+        });
+    }
+
+    fn log_up(&mut self) {
+        let (client, url) = (&self.shared.name, &self.shared.request.address);
+        match self.down.take() {
+            Some((since, _)) => {
+                self.shared.reconnects.fetch_add(1, Ordering::Relaxed);
+                let (attempts, downtime) = (self.session.failures(), since.elapsed());
+                info!(%client, %url, attempts, ?downtime, "connected again");
+            }
+            None => info!(%client, %url, "connected"),
+        }
+    }
+
+    fn log_down(&self, close: &Close) {
+        let (client, url) = (&self.shared.name, &self.shared.request.address);
+        match close.retry_in {
+            Some(retry_in) => warn!(%client, %url, code = close.code, reason = %close.reason, ?retry_in, "connection lost"),
+            None => info!(%client, %url, code = close.code, reason = %close.reason, initiator = %close.initiator, "connection closed"),
+        }
+    }
+
+    /// The first failure of a row is a warning, those that follow are details: one line down, one line up.
+    fn log_failure(&mut self, error: &ConnectError) {
+        let (client, url) = (&self.shared.name, &self.shared.request.address);
+        let (_, logged) = self.down.get_or_insert((Instant::now(), false));
+        let error = crate::error::chain(error);
+        if std::mem::replace(logged, true) {
+            debug!(%client, %url, %error, "could not connect");
+        } else {
+            warn!(%client, %url, %error, "could not connect");
+        }
+    }
+}
+
+/// Whether the server is there and does not want us.
+fn is_refusal(error: &ConnectError) -> bool {
+    matches!(error, ConnectError::Status { status, .. } if status.is_client_error())
+}
+
+async fn opened(opening: &mut Opening) -> Result<(), Error> {
+    match opening {
+        Opening::Running(future) => future.await,
+        Opening::No | Opening::Due => pending().await,
+    }
+}
+
+async fn next_event(link: &mut Option<Link>, read: bool) -> LinkEvent {
+    match link {
+        Some(link) => link.next(read).await,
+        None => pending().await,
+    }
+}
+
+async fn maybe<F: Future + Unpin>(future: &mut Option<F>) -> F::Output {
+    match future {
+        Some(future) => future.await,
+        None => pending().await,
+    }
+}

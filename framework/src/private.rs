@@ -1,0 +1,25 @@
+//! The one door between generated code and the framework. Nothing here is public API.
+
+pub use crate::host::RollCall;
+pub use crate::plugin::{
+    ClientDeclaration, CloseEvent, CloseHook, ConfigCheck, EndpointDeclaration, ErrorEvent, ErrorHook, FromEvent, Hook,
+    HookFuture, HookId, InitEvent, InitHook, IntoOutcome, IntoReply, MessageEvent, MessageHook, OnFailure, OpenEvent,
+    OpenHook, Origin, PluginConfig, Registration, Reject, Reply, Route, ShutdownEvent, ShutdownHook, SlotRef,
+};
+pub use axum;
+pub use inventory;
+pub use std::result::Result;
+pub use std::time::Duration;
+
+/// Boxes a hook's future. A macro spans the call at the hook's name, so that a future that is not `Send` is
+/// reported there.
+pub fn boxed<T, F: Future<Output = T> + Send + 'static>(future: F) -> HookFuture<T> {
+    Box::pin(future)
+}
+
+inventory::collect!(RollCall);
+
+/// The roll calls of the hosts that are linked into this program: one, or none.
+pub(crate) fn roll_calls() -> impl Iterator<Item = &'static RollCall> {
+    inventory::iter::<RollCall>()
+}

@@ -1,0 +1,33 @@
+#![doc = include_str!("../../README.md")]
+
+extern crate self as bristle;
+
+mod client;
+mod connection;
+mod error;
+mod host;
+mod message;
+mod node;
+pub mod plugin;
+pub mod prelude;
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+mod runtime;
+pub mod settings;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use bristle_macros::{client, endpoint, init, on_close, on_error, on_message, on_open, route, shutdown};
+pub use client::{
+    BuildError, CloseCallback, ConnectError, ConnectionState, MessageCallback, OpenCallback, Reconnect, StateWatch,
+    Stats, WebSocketClient, WebSocketClientBuilder,
+};
+pub use connection::{Connection, ConnectionId, Handshake, Limits, OwnerId, SendError, WhileDown};
+pub use error::{Error, Result};
+pub use message::{Close, Initiator, Kind, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD, Message, code};
+pub use node::Endpoint;
+pub use runtime::{ExpectedPlugin, LaunchError, LaunchProblem, RunError, Running, Runtime, RuntimeBuilder, StopError};
+pub use plugin::{
+    Binary, Config, ConfigError, HandlerError, Json, Plugin, Registration, Registry, Reject, Reply, Slot, Stop, Text,
+};

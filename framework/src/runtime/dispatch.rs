@@ -1,0 +1,128 @@
+//! From a connection's events to the handlers of the slot that its client or endpoint stands in.
+
+use super::slots::SlotHandlers;
+use crate::connection::{Connection, Events, EventsFuture, OwnerId};
+use crate::error::Error;
+use crate::message::{Close, Message};
+use crate::plugin::{Hook, Plugin, Registration, Registry, SlotRef};
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+/// Every plugin and the handlers of every slot. Built once, then only read.
+pub(super) struct Dispatcher {
+    pub(super) plugins: BTreeMap<&'static str, Plugin>,
+    slots: Vec<SlotHandlers>,
+}
+
+impl Dispatcher {
+    pub(super) fn new(registry: &Registry, plugins: BTreeMap<&'static str, Plugin>) -> Self {
+        let mut slots: Vec<SlotHandlers> = Vec::new();
+        for slot in registry.items().iter().filter_map(handled_slot) {
+            if !slots.iter().any(|known| known.slot.slot.id() == slot.slot.id()) {
+                slots.push(SlotHandlers::new(slot));
+            }
+        }
+        for registration in registry.items() {
+            let plugin = &plugins[registration.origin.plugin];
+            match registration.hook {
+                // It is meant for every slot that the plugin has handlers for: `failed` checks whose handler it was.
+                Hook::Error(hook) if hook.slot.is_none() => {
+                    slots.iter_mut().for_each(|slot| slot.bind(plugin.clone(), *registration));
+                }
+                _ => {
+                    let slot = handled_slot(registration);
+                    let known = slot.and_then(|slot| slots.iter_mut().find(|known| known.slot.slot.id() == slot.slot.id()));
+                    if let Some(known) = known {
+                        known.bind(plugin.clone(), *registration);
+                    }
+                }
+            }
+        }
+        slots.iter_mut().for_each(SlotHandlers::sort);
+        Self { plugins, slots }
+    }
+
+    /// The handlers' side of one client or endpoint.
+    pub(super) fn events(self: &Arc<Self>) -> Arc<dyn Events> {
+        Arc::new(OwnerEvents { dispatcher: self.clone(), found: OnceLock::new() })
+    }
+
+    /// Runs the `#[on_open]` hooks of a connection whose client was stored in its slot after it had opened, unless
+    /// they were run already.
+    pub(super) async fn announce_late(&self, connection: &Connection) {
+        if let Some(slot) = self.slot_of(connection.owner())
+            && connection.announce()
+            && slot.opened(connection).await.is_err()
+        {
+            connection.begin_close(crate::message::code::INTERNAL_ERROR, "on_open failed", false);
+        }
+    }
+
+    /// How many messages no handler took, by slot.
+    pub(super) fn unhandled(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.slots.iter().map(|slot| (slot.slot.path, slot.unhandled())).filter(|(_, count)| *count > 0)
+    }
+
+    fn slot_of(&self, owner: OwnerId) -> Option<&SlotHandlers> {
+        self.slots.iter().find(|handlers| handlers.slot.slot.owner() == Some(owner))
+    }
+}
+
+/// The slot that a handler is bound to.
+pub(super) fn handled_slot(registration: &Registration) -> Option<SlotRef> {
+    match registration.hook {
+        Hook::Open(hook) => Some(hook.slot),
+        Hook::Message(hook) => Some(hook.slot),
+        Hook::Close(hook) => Some(hook.slot),
+        Hook::Error(hook) => hook.slot,
+        _ => None,
+    }
+}
+
+/// The handlers' side of one client or endpoint: remembers its slot once it was found in one.
+struct OwnerEvents {
+    dispatcher: Arc<Dispatcher>,
+    found: OnceLock<usize>,
+}
+
+impl OwnerEvents {
+    /// A client may be stored in its slot long after it was made, so this looks again until it is found.
+    fn index(&self, connection: &Connection) -> Option<usize> {
+        if let Some(index) = self.found.get() {
+            return Some(*index);
+        }
+        let owner = Some(connection.owner());
+        let index = self.dispatcher.slots.iter().position(|handlers| handlers.slot.slot.owner() == owner)?;
+        Some(*self.found.get_or_init(|| index))
+    }
+}
+
+impl Events for OwnerEvents {
+    fn open(&self, connection: &Connection) -> EventsFuture<Result<(), Error>> {
+        let Some(index) = self.index(connection) else { return Box::pin(async { Ok(()) }) };
+        let (dispatcher, connection) = (self.dispatcher.clone(), connection.clone());
+        Box::pin(async move {
+            if connection.announce() { dispatcher.slots[index].opened(&connection).await } else { Ok(()) }
+        })
+    }
+
+    fn message(&self, connection: &Connection, message: Message) -> Option<EventsFuture> {
+        let index = self.index(connection)?;
+        if !self.dispatcher.slots[index].has_message_handlers() {
+            return None;
+        }
+        let (dispatcher, connection) = (self.dispatcher.clone(), connection.clone());
+        Some(Box::pin(async move {
+            if !connection.was_announced() {
+                dispatcher.announce_late(&connection).await;
+            }
+            dispatcher.slots[index].received(&connection, &message).await;
+        }))
+    }
+
+    fn close(&self, connection: &Connection, close: Close) -> EventsFuture {
+        let Some(index) = self.index(connection) else { return Box::pin(async {}) };
+        let (dispatcher, connection) = (self.dispatcher.clone(), connection.clone());
+        Box::pin(async move { dispatcher.slots[index].closed(&connection, &close).await })
+    }
+}

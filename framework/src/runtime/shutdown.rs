@@ -1,0 +1,142 @@
+//! The stop, step by step; nothing waits for ever, and what did not stop in time is named.
+
+use super::call::{call_strictly, log};
+use super::core::Core;
+use super::problem::StopError;
+use super::slots::timed_out;
+use crate::client::WebSocketClient;
+use crate::message::code;
+use crate::plugin::{Hook, Origin, Plugin, ShutdownEvent, ShutdownHook};
+use futures_util::future::join_all;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+/// How long tasks are joined once everything was told to end.
+const JOIN_TIME: Duration = Duration::from_secs(1);
+
+impl Core {
+    /// Stops everything; when `force` resolves no step waits any longer.
+    pub(super) async fn stop(&self, force: impl Future<Output = ()>) -> Result<(), StopError> {
+        let forced = CancellationToken::new();
+        let mut steps = pin!(self.steps(&forced));
+        let stragglers = tokio::select! {
+            biased;
+            stragglers = &mut steps => stragglers,
+            () = force => {
+                warn!("stopping at once");
+                forced.cancel();
+                steps.await
+            }
+        };
+        if stragglers.is_empty() { Ok(()) } else { Err(StopError { stragglers }) }
+    }
+
+    async fn steps(&self, forced: &CancellationToken) -> Vec<String> {
+        info!("stopping");
+        let grace = self.times.shutdown_grace;
+        let mut stragglers = Vec::new();
+        let clients = self.clients();
+        self.stopping.cancel();
+
+        let finish = async {
+            if let Some(node) = self.node.get() {
+                node.stop_accepting().await;
+                node.quiesce().await;
+            }
+        };
+        let quiet = futures_util::future::join(finish, join_all(clients.iter().map(WebSocketClient::quiesce)));
+        if within(grace, forced, quiet).await.is_none() {
+            stragglers.push(format!("handlers in flight did not finish within {grace:?}"));
+        }
+
+        for (origin, hook, plugin) in self.shutdown_hooks() {
+            stragglers.extend(self.shut_down(origin, hook, plugin, forced).await);
+        }
+
+        let close = async {
+            let close_all = join_all(clients.iter().map(|client| client.close_with(code::GOING_AWAY, "shutting down")));
+            match self.node.get() {
+                Some(node) => drop(tokio::join!(close_all, node.close(code::GOING_AWAY, "shutting down"))),
+                None => drop(close_all.await),
+            }
+        };
+        if within(grace, forced, close).await.is_none() {
+            let open = clients.iter().filter(|client| client.is_connected()).map(|client| client.name().to_owned());
+            stragglers.extend(open.map(|name| format!("client `{name}` did not close in time")));
+        }
+        if let Some(node) = self.node.get() {
+            stragglers.extend(node.abort());
+        }
+        clients.iter().for_each(WebSocketClient::abort);
+        stragglers.extend(self.join_tasks().await);
+        for (slot, count) in self.dispatcher.unhandled() {
+            info!(slot, count, "messages that no handler took");
+        }
+        info!(clean = stragglers.is_empty(), "stopped");
+        stragglers
+    }
+
+    async fn shut_down(
+        &self,
+        origin: Origin,
+        hook: ShutdownHook,
+        plugin: &Plugin,
+        forced: &CancellationToken,
+    ) -> Option<String> {
+        let limit = hook.timeout.unwrap_or(self.times.shutdown_grace);
+        let run = call_strictly(origin, || (hook.call)(&ShutdownEvent { plugin }));
+        let failure = match within(limit, forced, run).await {
+            Some(Ok(())) => return None,
+            Some(Err(failure)) => failure,
+            None => timed_out(origin, limit),
+        };
+        log("shutdown", &failure);
+        Some(format!("`#[shutdown]` hook {failure}"))
+    }
+
+    /// The `#[shutdown]` hooks of the plugins that are on, in reverse order of init: plugins that were initialised
+    /// last come first, those without an `#[init]` hook last.
+    fn shutdown_hooks(&self) -> Vec<(Origin, ShutdownHook, &Plugin)> {
+        let initialised = self.initialised.lock().expect("nothing panics while it holds the list").clone();
+        let rank = |plugin: &str| initialised.iter().rposition(|origin| origin.plugin == plugin);
+        let mut hooks: Vec<_> = self
+            .registry
+            .items()
+            .iter()
+            .filter_map(|item| match item.hook {
+                Hook::Shutdown(hook) => Some((item.origin, hook, &self.dispatcher.plugins[item.origin.plugin])),
+                _ => None,
+            })
+            .filter(|(_, _, plugin)| plugin.is_enabled())
+            .collect();
+        hooks.reverse();
+        hooks.sort_by_key(|(origin, _, _)| std::cmp::Reverse(rank(origin.plugin)));
+        hooks
+    }
+
+    async fn join_tasks(&self) -> Vec<String> {
+        let plugins = self.dispatcher.plugins.values();
+        for plugin in plugins.clone() {
+            plugin.scope().stopped.cancel();
+            plugin.scope().tasks.close();
+        }
+        let joined = join_all(plugins.map(|plugin| async move {
+            let scope = plugin.scope();
+            let ended = timeout(JOIN_TIME, scope.tasks.wait()).await.is_ok();
+            (!ended).then(|| format!("{} tasks of plugin `{}` did not end", scope.tasks.len(), plugin.name()))
+        }));
+        joined.await.into_iter().flatten().collect()
+    }
+}
+
+/// Runs a step for at most `limit`, and not at all once the stop is forced. `None` where it was cut.
+async fn within<T>(limit: Duration, forced: &CancellationToken, step: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        () = forced.cancelled() => None,
+        outcome = timeout(limit, step) => outcome.ok(),
+    }
+}

@@ -1,0 +1,187 @@
+//! The handlers of one slot, in the order in which they run, and how an event passes through them.
+
+use super::call::{self, Called, call};
+use crate::connection::{Connection, SendError};
+use crate::error::Error;
+use crate::message::{Close, Kind, Message};
+use crate::plugin::{
+    CloseEvent, CloseHook, ErrorEvent, ErrorHook, Failure, HandlerError, Hook, MessageEvent, MessageHook, OpenEvent,
+    OpenHook, Origin, Plugin, Registration, Reply, SlotRef,
+};
+use std::cmp::Reverse;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tracing::{debug, warn};
+
+/// A hook, whose it is, and where it stands.
+pub(super) struct Bound<H> {
+    plugin: Plugin,
+    origin: Origin,
+    hook: H,
+}
+
+/// Everything that is bound to one slot.
+pub(super) struct SlotHandlers {
+    pub(super) slot: SlotRef,
+    open: Vec<Bound<OpenHook>>,
+    message: Vec<Bound<MessageHook>>,
+    close: Vec<Bound<CloseHook>>,
+    error: Vec<Bound<ErrorHook>>,
+    unhandled: Unhandled,
+}
+
+impl SlotHandlers {
+    pub(super) fn new(slot: SlotRef) -> Self {
+        Self {
+            slot,
+            open: Vec::new(),
+            message: Vec::new(),
+            close: Vec::new(),
+            error: Vec::new(),
+            unhandled: Unhandled::default(),
+        }
+    }
+
+    /// Adds a hook that is bound to this slot.
+    pub(super) fn bind(&mut self, plugin: Plugin, Registration { origin, hook }: Registration) {
+        match hook {
+            Hook::Open(hook) => self.open.push(Bound { plugin, origin, hook }),
+            Hook::Message(hook) => self.message.push(Bound { plugin, origin, hook }),
+            Hook::Close(hook) => self.close.push(Bound { plugin, origin, hook }),
+            Hook::Error(hook) => self.error.push(Bound { plugin, origin, hook }),
+            _ => {}
+        }
+    }
+
+    /// Highest priority first, then as they stand in the source.
+    pub(super) fn sort(&mut self) {
+        self.open.sort_by_key(|bound| Reverse(bound.hook.priority));
+        self.message.sort_by_key(|bound| Reverse(bound.hook.priority));
+        self.close.sort_by_key(|bound| Reverse(bound.hook.priority));
+    }
+
+    pub(super) fn has_message_handlers(&self) -> bool {
+        !self.message.is_empty()
+    }
+
+    /// Runs every `#[on_open]`; the first that fails ends the row, and the connection is given up.
+    pub(super) async fn opened(&self, connection: &Connection) -> Result<(), Error> {
+        for Bound { plugin, origin, hook } in self.open.iter().filter(|bound| bound.plugin.is_enabled()) {
+            match call(*origin, || (hook.call)(&OpenEvent { plugin, connection })).await {
+                Called::Done(reply) => send(connection, reply).await,
+                Called::Skipped(reject) => debug!(plugin = plugin.name(), handler = origin.name, %reject, "skipped"),
+                Called::Failed(failure) => {
+                    self.failed("on_open", connection, None, &failure).await;
+                    return Err(Error::msg(failure.to_string()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs every handler that the message fits; a `Stop` ends the row.
+    pub(super) async fn received(&self, connection: &Connection, message: &Message) {
+        let mut taken = false;
+        for Bound { plugin, origin, hook } in &self.message {
+            if !plugin.is_enabled() {
+                continue;
+            }
+            match call(*origin, || (hook.call)(&MessageEvent { plugin, connection, message })).await {
+                Called::Done(reply) => {
+                    taken = true;
+                    let stops = reply.stops();
+                    send(connection, reply).await;
+                    if stops {
+                        break;
+                    }
+                }
+                Called::Skipped(_) => {}
+                Called::Failed(failure) => {
+                    taken = true;
+                    self.failed("on_message", connection, Some(message), &failure).await;
+                }
+            }
+        }
+        if !taken {
+            self.unhandled.count(self.slot, message);
+        }
+    }
+
+    /// Runs every `#[on_close]`.
+    pub(super) async fn closed(&self, connection: &Connection, close: &Close) {
+        for Bound { plugin, origin, hook } in self.close.iter().filter(|bound| bound.plugin.is_enabled()) {
+            match call(*origin, || (hook.call)(&CloseEvent { plugin, connection, close })).await {
+                Called::Done(()) => {}
+                Called::Skipped(reject) => debug!(plugin = plugin.name(), handler = origin.name, %reject, "skipped"),
+                Called::Failed(failure) => self.failed("on_close", connection, None, &failure).await,
+            }
+        }
+    }
+
+    /// How many messages no handler took.
+    pub(super) fn unhandled(&self) -> u64 {
+        self.unhandled.total()
+    }
+
+    /// Logs a failure and hands it to every `#[on_error]` that is meant for it.
+    async fn failed(&self, hook: &'static str, connection: &Connection, message: Option<&Message>, error: &HandlerError) {
+        call::log(hook, error);
+        for Bound { plugin, origin, hook } in &self.error {
+            // Without a slot it is meant for the handlers of its own plugin.
+            if !plugin.is_enabled() || (hook.slot.is_none() && plugin.name() != error.plugin()) {
+                continue;
+            }
+            match call(*origin, || (hook.call)(&ErrorEvent { plugin, connection, message, error })).await {
+                Called::Done(reply) => send(connection, reply).await,
+                Called::Skipped(_) => {}
+                Called::Failed(failure) => call::log("on_error", &failure),
+            }
+        }
+    }
+}
+
+/// Sends what a hook returned.
+async fn send(connection: &Connection, reply: Reply) {
+    for message in reply.into_messages() {
+        if let Err(error) = connection.reply(message).await {
+            match error {
+                SendError::Closed | SendError::NotConnected => debug!(%error, connection = %connection.id(), "a reply came too late"),
+                error => warn!(%error, connection = %connection.id(), "a reply could not be sent"),
+            }
+        }
+    }
+}
+
+/// Messages that no handler took: counted, and logged once for each kind.
+#[derive(Default)]
+struct Unhandled {
+    counts: [AtomicU64; 4],
+}
+
+impl Unhandled {
+    fn count(&self, slot: SlotRef, message: &Message) {
+        let kind = match message.kind() {
+            Kind::Text => 0,
+            Kind::Binary => 1,
+            Kind::Ping => 2,
+            Kind::Pong | Kind::Close => 3,
+        };
+        if self.counts[kind].fetch_add(1, Ordering::Relaxed) == 0 {
+            warn!(
+                slot = slot.path,
+                kind = %message.kind(),
+                bytes = message.len(),
+                "no #[on_message] handler takes this kind of message; later ones are only counted"
+            );
+        }
+    }
+
+    fn total(&self) -> u64 {
+        self.counts.iter().map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+}
+
+/// The failure of a hook that took too long.
+pub(super) fn timed_out(origin: Origin, limit: std::time::Duration) -> HandlerError {
+    let text = format!("did not finish within {limit:?}: make it faster, or give it a longer `timeout`");
+    HandlerError::new(origin, Failure::Error(Error::msg(text)))
+}

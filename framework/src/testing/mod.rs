@@ -1,0 +1,10 @@
+//! For tests: a peer that the test plays, so that a client meets a real socket and a server that does what it is told.
+
+mod peer;
+
+pub use peer::{Peer, PeerConnection};
+
+/// The `Sec-WebSocket-Accept` that answers a key (RFC 6455 §1.3): for tests that write a handshake themselves.
+pub fn accept_key(key: &str) -> String {
+    crate::connection::accept_key(key.as_bytes())
+}

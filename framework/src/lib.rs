@@ -2,6 +2,9 @@
 
 extern crate self as bristle;
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 mod client;
 mod connection;
 mod error;
@@ -10,9 +13,6 @@ mod message;
 mod node;
 pub mod plugin;
 pub mod prelude;
-#[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
 mod runtime;
 pub mod settings;
 #[cfg(feature = "testing")]
@@ -25,9 +25,10 @@ pub use client::{
 };
 pub use connection::{Connection, ConnectionId, Handshake, Limits, OwnerId, SendError, WhileDown};
 pub use error::{Error, Result};
+pub use host::main;
 pub use message::{Close, Initiator, Kind, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD, Message, code};
-pub use node::Endpoint;
-pub use runtime::{ExpectedPlugin, LaunchError, LaunchProblem, RunError, Running, Runtime, RuntimeBuilder, StopError};
+pub use node::{Broadcast, Endpoint, EndpointStats, Path};
 pub use plugin::{
     Binary, Config, ConfigError, HandlerError, Json, Plugin, Registration, Registry, Reject, Reply, Slot, Stop, Text,
 };
+pub use runtime::{ExpectedPlugin, LaunchError, LaunchProblem, RunError, Running, Runtime, RuntimeBuilder, StopError};

@@ -42,12 +42,17 @@ impl Address {
             }
         };
         if url.contains('#') {
-            return Err(invalid("it has a fragment, which a WebSocket URL must not (RFC 6455 §3): write `%23` for a `#`"));
+            return Err(invalid(
+                "it has a fragment, which a WebSocket URL must not (RFC 6455 §3): write `%23` for a `#`",
+            ));
         }
         if let Some(odd) = rest.chars().find(|c| c.is_whitespace() || c.is_control() || !c.is_ascii()) {
-            return Err(invalid(&format!("it has the character {odd:?}: percent-encode it, or write the host in Punycode")));
+            return Err(invalid(&format!(
+                "it has the character {odd:?}: percent-encode it, or write the host in Punycode"
+            )));
         }
-        let uri: Uri = format!("ws://{rest}").parse().map_err(|error: http::uri::InvalidUri| invalid(&error.to_string()))?;
+        let uri: Uri =
+            format!("ws://{rest}").parse().map_err(|error: http::uri::InvalidUri| invalid(&error.to_string()))?;
         let authority = uri.authority().ok_or_else(|| invalid("the host is missing"))?.as_str();
         let (user, authority) = match authority.rsplit_once('@') {
             Some((user, authority)) => (Some(user), authority),
@@ -58,9 +63,11 @@ impl Address {
             return Err(invalid("the host is missing: write `ws://host:port/path`"));
         }
         let port = match authority.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.contains(']')) {
-            Some(text) => text.parse().ok().filter(|&port| port != 0).ok_or_else(|| {
-                invalid(&format!("`{text}` is no port: write a number from 1 to 65535"))
-            })?,
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|&port| port != 0)
+                .ok_or_else(|| invalid(&format!("`{text}` is no port: write a number from 1 to 65535")))?,
             None if tls => 443,
             None => 80,
         };
@@ -77,7 +84,11 @@ impl Address {
 /// Host and port, as errors show them.
 impl Address {
     pub(crate) fn endpoint(&self) -> String {
-        if self.host.contains(':') { format!("[{}]:{}", self.host, self.port) } else { format!("{}:{}", self.host, self.port) }
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use std::time::Duration;
 
 /// No wait is shorter, whatever the policy says: a typing error must not become a flood.
-pub const FLOOR: Duration = Duration::from_millis(100);
+const FLOOR: Duration = Duration::from_millis(100);
 
 /// When and how often a client connects again.
 ///

@@ -69,8 +69,7 @@ pub(crate) struct Binding {
     pub(crate) admit: Option<Box<Admit>>,
 }
 
-type Configure =
-    dyn FnOnce(Option<&str>, WebSocketClientBuilder) -> Result<WebSocketClientBuilder, BuildError> + Send;
+type Configure = dyn FnOnce(Option<&str>, WebSocketClientBuilder) -> Result<WebSocketClientBuilder, BuildError> + Send;
 type Admit = dyn FnOnce(&WebSocketClient) -> Result<Box<dyn Any + Send + Sync>, BuildError> + Send;
 
 impl Default for Binding {
@@ -228,7 +227,8 @@ impl WebSocketClientBuilder {
             timeout: self.connect_timeout,
         };
         let admit = self.binding.admit.take();
-        let shared = Shared::new(name, request, self.limits, self.while_down, self.reconnect, self.callbacks, self.binding);
+        let shared =
+            Shared::new(name, request, self.limits, self.while_down, self.reconnect, self.callbacks, self.binding);
         let client = WebSocketClient::new(Arc::new(shared));
         if let Some(admit) = admit {
             client.hold(admit(&client)?);

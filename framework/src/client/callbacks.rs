@@ -105,7 +105,8 @@ impl Callbacks {
 impl Events for Callbacks {
     fn open(&self, connection: &Connection) -> EventsFuture<Result<()>> {
         let Some(client) = WebSocketClient::of(connection) else { return Box::pin(async { Ok(()) }) };
-        let futures: Vec<_> = self.open.iter().map(|call| guarded(|| call(client.clone(), connection.clone()))).collect();
+        let futures: Vec<_> =
+            self.open.iter().map(|call| guarded(|| call(client.clone(), connection.clone()))).collect();
         Box::pin(async move {
             for future in futures {
                 future.await?;
@@ -146,7 +147,9 @@ fn run(name: &str, callback: &'static str, futures: Vec<EventsFuture<Result<()>>
 fn guarded(call: impl FnOnce() -> EventsFuture<Result<()>>) -> EventsFuture<Result<()>> {
     match std::panic::catch_unwind(AssertUnwindSafe(call)) {
         Ok(future) => Box::pin(
-            AssertUnwindSafe(future).catch_unwind().map(|outcome| outcome.unwrap_or_else(|panic| Err(panicked(&*panic)))),
+            AssertUnwindSafe(future)
+                .catch_unwind()
+                .map(|outcome| outcome.unwrap_or_else(|panic| Err(panicked(&*panic)))),
         ),
         Err(panic) => {
             let error = panicked(&*panic);

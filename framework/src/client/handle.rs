@@ -282,7 +282,7 @@ impl WebSocketClient {
     /// # Errors
     /// [`SendError::Closed`] after `close` or where nothing tries to connect any more; a control frame over its limits.
     pub async fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.shared.outbox.send(message.into(), self.shared.outbox.from_on_open()).await
+        self.shared.outbox.send(message.into(), self.shared.outbox.called_by_on_open()).await
     }
 
     /// Queues a message if there is room; never waits.
@@ -290,7 +290,7 @@ impl WebSocketClient {
     /// # Errors
     /// As [`send`](Self::send), and [`SendError::Full`].
     pub fn try_send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.shared.outbox.try_send(message.into(), self.shared.outbox.from_on_open())
+        self.shared.outbox.try_send(message.into(), self.shared.outbox.called_by_on_open())
     }
 
     /// Sends a message and waits until it was written to the socket, however long there is no connection.
@@ -300,7 +300,7 @@ impl WebSocketClient {
     /// # Errors
     /// As [`send`](Self::send), and [`SendError::Lost`] where the connection broke while it was being written.
     pub async fn deliver(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.shared.outbox.deliver(message.into(), self.shared.outbox.from_on_open()).await
+        self.shared.outbox.deliver(message.into(), self.shared.outbox.called_by_on_open()).await
     }
 
     /// Closes with code 1000: what waits is sent, the closing handshake is done, and after `close_timeout` it is given
@@ -320,9 +320,11 @@ impl WebSocketClient {
             self.shared.status.send_modify(|status| status.state = ConnectionState::Closed);
             return;
         };
-        let _ = commands.send(Command::Close { code, reason: reason.to_owned() }).await;
-        let mut status = self.shared.status.subscribe();
-        let _ = status.wait_for(|status| status.state == ConnectionState::Closed).await;
+        let (reply, done) = oneshot::channel();
+        if commands.send(Command::Close { code, reason: reason.to_owned(), reply }).await.is_ok() {
+            // It is dropped once the client is closed.
+            let _ = done.await;
+        }
     }
 
     /// Whether the connection is open. Pushed by the connection itself.

@@ -36,8 +36,7 @@ where
     let key = new_key();
     let mut builder = http1::Builder::new();
     builder.max_headers(MAX_HEADERS).max_buf_size(MAX_HEAD).title_case_headers(true);
-    let (mut sender, connection) =
-        builder.handshake::<_, Empty<Bytes>>(TokioIo::new(stream)).await.map_err(failed)?;
+    let (mut sender, connection) = builder.handshake::<_, Empty<Bytes>>(TokioIo::new(stream)).await.map_err(failed)?;
     let connection = pin!(connection.with_upgrades());
     let exchange = pin!(async {
         let mut response = sender.send_request(http_request(request, &key)).await.map_err(failed)?;
@@ -166,6 +165,7 @@ fn answer_error(request: &Request, error: hyper::Error) -> ConnectError {
         return ConnectError::Handshake(format!("it is no HTTP: {error}"));
     }
     let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
-    let source = source.map_or_else(|| io::Error::other(error.to_string()), |io| io::Error::new(io.kind(), io.to_string()));
+    let source =
+        source.map_or_else(|| io::Error::other(error.to_string()), |io| io::Error::new(io.kind(), io.to_string()));
     ConnectError::Io { address: request.address.endpoint(), source: Arc::new(source) }
 }

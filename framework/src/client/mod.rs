@@ -15,11 +15,11 @@ mod tls;
 mod transport;
 
 pub use backoff::Reconnect;
-pub use builder::WebSocketClientBuilder;
 pub(crate) use builder::Binding;
+pub use builder::WebSocketClientBuilder;
 pub use callbacks::{CloseCallback, MessageCallback, OpenCallback};
 pub use error::{BuildError, ConnectError};
-pub use handle::{StateWatch, Stats, WebSocketClient};
 pub(crate) use handle::Shared as ClientShared;
+pub use handle::{StateWatch, Stats, WebSocketClient};
 pub(crate) use options::ClientOptions;
 pub use state::ConnectionState;

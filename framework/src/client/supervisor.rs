@@ -7,7 +7,7 @@ use super::session::{Action, Event, Phase, Session};
 use super::transport::dial;
 use super::{Binding, ConnectError, ConnectionState, Reconnect};
 use crate::connection::{
-    Connection, Events, Handshake, HandlerScope, Inbox, InboxStages, Lane, Link, LinkEvent, LinkEnd, Role, Transport,
+    Connection, Events, HandlerScope, Handshake, Inbox, InboxStages, Lane, Link, LinkEnd, LinkEvent, Role, Transport,
 };
 use crate::error::Error;
 use crate::message::{Close, code};
@@ -26,14 +26,26 @@ type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// What a handle asks of the supervisor.
 #[derive(Debug)]
 pub(crate) enum Command {
-    Start { keep_trying: bool, reply: Answer },
-    Reconnect { reply: Answer },
-    Close { code: u16, reason: String },
+    Start {
+        keep_trying: bool,
+        reply: Answer,
+    },
+    Reconnect {
+        reply: Answer,
+    },
+    Close {
+        code: u16,
+        reason: String,
+        reply: oneshot::Sender<()>,
+    },
     /// Stop reading, and say when nothing is left to handle.
-    Quiesce { reply: oneshot::Sender<()> },
+    Quiesce {
+        reply: oneshot::Sender<()>,
+    },
 }
 
 /// What the supervisor was woken by.
+#[allow(clippy::large_enum_variant, reason = "it is matched at once, where a box would cost an allocation a message")]
 enum Wake {
     Command(Command),
     Dropped,
@@ -68,7 +80,11 @@ pub(crate) struct Supervisor {
     wait: Option<Pin<Box<Sleep>>>,
     /// `connect` and `reconnect` calls that wait for the attempt under way.
     waiters: Vec<Answer>,
+    /// `close` calls that wait for the end.
+    closers: Vec<oneshot::Sender<()>>,
     quiesce: Vec<oneshot::Sender<()>>,
+    /// Nothing is handled any more: the runtime stops.
+    quiet: bool,
     failure: Option<ConnectError>,
     /// What `close_with` was given.
     farewell: (u16, String),
@@ -105,7 +121,9 @@ impl Supervisor {
             opening: Opening::No,
             wait: None,
             waiters: Vec::new(),
+            closers: Vec::new(),
             quiesce: Vec::new(),
+            quiet: false,
             failure: None,
             farewell: (code::NORMAL, String::new()),
             opened_at: Instant::now(),
@@ -121,7 +139,8 @@ impl Supervisor {
             }
             self.begin_on_open();
             if self.inbox.is_settled() {
-                self.quiesce.drain(..).for_each(|reply| drop(reply.send(())));
+                // Whoever waits is told by the drop.
+                self.quiesce.clear();
             }
             // A flood of messages must not starve the other tasks of this thread.
             tokio::task::consume_budget().await;
@@ -139,7 +158,8 @@ impl Supervisor {
     /// Waits for whatever comes next. Commands first, handlers before reading: a handler that can go on makes room.
     async fn next(&mut self) -> Wake {
         let Self { shared, commands, inbox, dial, link, opening, wait, .. } = self;
-        let read = self.quiesce.is_empty() && inbox.has_room();
+        // What comes after the stop has begun is read only for the sake of the closing handshake.
+        let read = if self.quiet { matches!(self.session.phase(), Phase::Closing(_)) } else { inbox.has_room() };
         let blocked = matches!(opening, Opening::Due);
         tokio::select! {
             biased;
@@ -172,6 +192,7 @@ impl Supervisor {
                 self.farewell = (code::INTERNAL_ERROR, "on_open failed".to_owned());
                 self.step(Event::OpenFailed);
             }
+            Wake::Link(LinkEvent::Message(_)) if self.quiet => {}
             Wake::Link(LinkEvent::Message(message)) => {
                 self.shared.received.fetch_add(1, Ordering::Relaxed);
                 if let Some(connection) = &self.connection {
@@ -199,13 +220,22 @@ impl Supervisor {
             Command::Reconnect { reply } => {
                 self.waiters.push(reply);
                 self.farewell = (code::NORMAL, String::new());
+                // A close that is under way is no longer what is wanted: whoever waits for it would wait for ever.
+                self.closers.clear();
                 self.step(Event::Reconnect);
             }
-            Command::Close { code, reason } => {
+            Command::Close { code, reason, reply } => {
                 self.farewell = (code, reason);
+                self.closers.push(reply);
                 self.step(Event::Close);
+                if self.session.phase() == Phase::Closed {
+                    self.closers.clear();
+                }
             }
-            Command::Quiesce { reply } => self.quiesce.push(reply),
+            Command::Quiesce { reply } => {
+                self.quiet = true;
+                self.quiesce.push(reply);
+            }
         }
     }
 
@@ -238,7 +268,8 @@ impl Supervisor {
     /// Begins `on_open`, once what the last connection received has been handled. A handler that itself waits for
     /// this client is not waited for.
     fn begin_on_open(&mut self) {
-        if !matches!(self.opening, Opening::Due) || !(self.inbox.is_settled() || self.shared.outbox.is_awaited_by_handler())
+        if !matches!(self.opening, Opening::Due)
+            || !(self.inbox.is_settled() || self.shared.outbox.is_awaited_by_handler())
         {
             return;
         }
@@ -347,6 +378,9 @@ impl Supervisor {
             error!(client = %self.shared.name, attempts, error = %source, "gave up connecting");
             self.failure = Some(ConnectError::GaveUp { attempts, source: Arc::new(source) });
         }
+        // The state first: whoever waited for the close must find the client closed.
+        self.publish();
+        self.closers.clear();
     }
 
     fn abort(&mut self) {
@@ -401,8 +435,12 @@ impl Supervisor {
     fn log_down(&self, close: &Close) {
         let (client, url) = (&self.shared.name, &self.shared.request.address);
         match close.retry_in {
-            Some(retry_in) => warn!(%client, %url, code = close.code, reason = %close.reason, ?retry_in, "connection lost"),
-            None => info!(%client, %url, code = close.code, reason = %close.reason, initiator = %close.initiator, "connection closed"),
+            Some(retry_in) => {
+                warn!(%client, %url, code = close.code, reason = %close.reason, ?retry_in, "connection lost")
+            }
+            None => {
+                info!(%client, %url, code = close.code, reason = %close.reason, initiator = %close.initiator, "connection closed")
+            }
         }
     }
 

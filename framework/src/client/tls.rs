@@ -30,7 +30,9 @@ fn config() -> Arc<ClientConfig> {
             let mut roots = RootCertStore::empty();
             let (added, _) = roots.add_parsable_certificates(loaded.certs);
             if added == 0 {
-                warn!("the platform has no root certificates: every `wss` connection will fail. Install `ca-certificates`");
+                warn!(
+                    "the platform has no root certificates: every `wss` connection will fail. Install `ca-certificates`"
+                );
             }
             let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
                 .with_safe_default_protocol_versions()

@@ -72,8 +72,7 @@ impl Link {
     pub(crate) async fn start(transport: Transport, role: Role, limits: &Limits, connection: Connection) -> Self {
         let Transport { read, write, read_ahead } = transport;
         let stop_writer = CancellationToken::new();
-        let writer =
-            Writer { half: write, outbox: connection.outbox().clone(), role, stop: stop_writer.clone() };
+        let writer = Writer { half: write, outbox: connection.outbox().clone(), role, stop: stop_writer.clone() };
         Self {
             role,
             control_frames: limits.control_frames,
@@ -231,7 +230,8 @@ impl Link {
             let (code, reason) = frame.as_close().unwrap_or((code::NO_STATUS, ""));
             (code, reason.to_owned())
         });
-        let sent = self.sent.as_ref().and_then(|frame| frame.as_close().map(|(code, reason)| (code, reason.to_owned())));
+        let sent =
+            self.sent.as_ref().and_then(|frame| frame.as_close().map(|(code, reason)| (code, reason.to_owned())));
         let asked = matches!(self.cause, Some(Cause::Asked));
         let (initiator, (code, reason)) = match self.cause.take() {
             Some(Cause::Asked) => {

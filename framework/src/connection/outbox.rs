@@ -35,6 +35,8 @@ pub(crate) enum Work {
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) message: Message,
+    /// It was sent by `on_open`, for this connection only.
+    opening: bool,
     receipt: Option<oneshot::Sender<Result<(), SendError>>>,
 }
 
@@ -230,8 +232,9 @@ impl Outbox {
         }
         state.messages += 1;
         state.bytes += message.len();
-        let entry = Entry { message, receipt: receipt.take() };
-        if state.passes(opening) {
+        let opening = state.passes(opening);
+        let entry = Entry { message, opening, receipt: receipt.take() };
+        if opening {
             state.opening.push_back(entry);
         } else {
             state.queue.push_back(entry);
@@ -243,7 +246,7 @@ impl Outbox {
     }
 
     /// Whether the caller is an `on_open` of the owner: what that sends goes before everything that waits.
-    pub(crate) fn from_on_open(&self) -> bool {
+    pub(crate) fn called_by_on_open(&self) -> bool {
         in_handler_of(self.owner) == Some(Lane::Open)
     }
 
@@ -284,10 +287,6 @@ impl Outbox {
         self.work.notify_one();
     }
 
-    pub(crate) fn is_ready(&self) -> bool {
-        self.lock().phase == Phase::Ready
-    }
-
     /// The connection is gone. What `on_open` sent is of no use to the next one, everything else waits for it.
     pub(crate) fn down(&self) {
         let mut state = self.lock();
@@ -311,7 +310,8 @@ impl Outbox {
         let mut state = self.lock();
         state.phase = Phase::Closed;
         state.close = None;
-        let entries: VecDeque<_> = std::mem::take(&mut state.opening).into_iter().chain(std::mem::take(&mut state.queue)).collect();
+        let entries: VecDeque<_> =
+            std::mem::take(&mut state.opening).into_iter().chain(std::mem::take(&mut state.queue)).collect();
         self.lose(&mut state, entries);
         self.room.notify_waiters();
     }
@@ -362,7 +362,7 @@ impl Outbox {
         if let Some(pong) = state.pong.take() {
             state.messages += 1;
             state.bytes += pong.len();
-            batch.push(Entry { message: Message::pong(pong), receipt: None });
+            batch.push(Entry { message: Message::pong(pong), opening: true, receipt: None });
         }
         let hasty = state.close.as_ref().is_some_and(|order| !order.drain);
         if !hasty {
@@ -409,25 +409,26 @@ impl Outbox {
         self.room.notify_one();
     }
 
-    /// The connection broke: of `lost` some bytes may have left, so that they are never sent again; `kept` never left
-    /// and goes back to the front.
-    pub(crate) fn unwritten(&self, lost: impl Iterator<Item = Entry>, kept: impl DoubleEndedIterator<Item = Entry>) {
+    /// The connection broke: of `begun` some bytes may have left, so that they are never sent again; `kept` never left
+    /// and goes back to the front, unless it was for this connection only.
+    pub(crate) fn unwritten(&self, begun: impl Iterator<Item = Entry>, kept: impl DoubleEndedIterator<Item = Entry>) {
         let mut state = self.lock();
-        self.lose(&mut state, lost.collect());
+        let mut lost: VecDeque<_> = begun.collect();
         for entry in kept.rev() {
-            // An answer to a ping of a connection that is gone answers nothing.
-            if entry.message.is_pong() && entry.receipt.is_none() {
-                release(&mut state, &entry);
+            if entry.opening {
+                lost.push_back(entry);
             } else {
                 state.queue.push_front(entry);
             }
         }
+        self.lose(&mut state, lost);
     }
 
     fn lose(&self, state: &mut State, entries: VecDeque<Entry>) {
         for entry in entries {
             release(state, &entry);
-            state.counts.lost += 1;
+            // An answer to a ping is nobody's message.
+            state.counts.lost += u64::from(!entry.message.is_pong());
             if let Some(receipt) = entry.receipt {
                 let _ = receipt.send(Err(SendError::Lost));
             }

@@ -12,11 +12,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::error::{CapacityError, Error as TungsteniteError, ProtocolError};
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
-use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
-use tokio_tungstenite::tungstenite::protocol::{Role as TungsteniteRole, WebSocketConfig};
 use tokio_tungstenite::tungstenite::Message as TungsteniteMessage;
+use tokio_tungstenite::tungstenite::error::{CapacityError, Error as TungsteniteError, ProtocolError};
+use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::{Role as TungsteniteRole, WebSocketConfig};
 
 /// How much is read from the socket at once. Measured: 128 KiB, the library's default, costs small messages a sixth
 /// of their round trips and each idle connection 128 KiB of memory; 4 KiB costs neither.

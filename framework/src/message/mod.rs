@@ -1,7 +1,7 @@
 //! What travels: messages and the end of a connection. Imports no other room.
 
 mod close;
-mod message;
+mod value;
 
 pub use close::{Close, Initiator, code};
-pub use message::{Kind, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD, Message};
+pub use value::{Kind, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD, Message};

@@ -60,7 +60,7 @@ pub(crate) struct PluginScope {
 
 impl PluginScope {
     #[allow(clippy::too_many_arguments, reason = "each is a different part of one scope, made in one place")]
-    pub(crate) fn new(
+    pub(crate) fn plugin(
         name: &'static str,
         config: PluginConfig,
         max_clients: usize,

@@ -12,11 +12,8 @@ use std::time::Duration;
 /// A hook's future: the arguments are in it, so it borrows nothing.
 pub type HookFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-
-
-
 /// Reports what a hook's arguments need and the plugin's configuration lacks.
-pub type Check = fn(&PluginConfig, &mut ConfigCheck);
+pub(crate) type Check = fn(&PluginConfig, &mut ConfigCheck);
 
 /// Which function a hook is: the identity behind `after = [path]`.
 #[derive(Debug, Clone, Copy)]

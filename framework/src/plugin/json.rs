@@ -49,9 +49,9 @@ impl<T: DeserializeOwned> FromEvent<MessageEvent<'_>> for Json<T> {
         if !message.is_text() && !message.is_binary() {
             return Err(Reject::new("neither a text nor a binary message"));
         }
-        serde_json::from_slice(message.as_bytes()).map(Self).map_err(|error| {
-            Reject::new(format!("no JSON of type `{}`: {error}", std::any::type_name::<T>()))
-        })
+        serde_json::from_slice(message.as_bytes())
+            .map(Self)
+            .map_err(|error| Reject::new(format!("no JSON of type `{}`: {error}", std::any::type_name::<T>())))
     }
 }
 

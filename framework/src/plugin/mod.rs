@@ -8,6 +8,7 @@ mod handle;
 mod hook;
 mod json;
 mod origin;
+mod path;
 mod registry;
 mod reply;
 mod slot;

@@ -54,7 +54,8 @@ impl LaunchProblem {
 fn links(registry: &Registry, expected: &[ExpectedPlugin], problems: &mut Vec<LaunchProblem>) {
     let plugins = registry.plugins();
     for ExpectedPlugin { name, fix } in expected.iter().filter(|expected| !plugins.contains(&expected.name.as_str())) {
-        problems.push(LaunchProblem::new(format!("plugin `{name}` is a dependency, but nothing of it is linked: {fix}")));
+        problems
+            .push(LaunchProblem::new(format!("plugin `{name}` is a dependency, but nothing of it is linked: {fix}")));
     }
 }
 

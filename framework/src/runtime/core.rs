@@ -81,7 +81,7 @@ impl Core {
                 let max_clients = config.max_clients().unwrap_or(times.max_clients);
                 let dispatcher = dispatcher.clone();
                 let handlers = move || dispatcher.upgrade().map(|dispatcher| dispatcher.events());
-                (name, PluginScope::new(name, config, max_clients, handlers, gate.clone(), stopping.clone()))
+                (name, PluginScope::plugin(name, config, max_clients, handlers, gate.clone(), stopping.clone()))
             });
             Dispatcher::new(&registry, plugins.collect())
         });

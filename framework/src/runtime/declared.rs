@@ -80,7 +80,8 @@ fn client(plugin: &Plugin, origin: Origin, declaration: ClientDeclaration) -> Re
     let mut builder = options.apply(plugin.websocket_client(""));
     // The section was merged with the attribute already.
     builder.binding.configure = None;
-    let client = builder.name(format!("{}/{}", origin.plugin, origin.name)).build().map_err(|error| error.to_string())?;
+    let client =
+        builder.name(format!("{}/{}", origin.plugin, origin.name)).build().map_err(|error| error.to_string())?;
     Ok(DeclaredClient { plugin: plugin.clone(), origin, client, required })
 }
 

@@ -31,7 +31,8 @@ impl Dispatcher {
                 }
                 _ => {
                     let slot = handled_slot(registration);
-                    let known = slot.and_then(|slot| slots.iter_mut().find(|known| known.slot.slot.id() == slot.slot.id()));
+                    let known =
+                        slot.and_then(|slot| slots.iter_mut().find(|known| known.slot.slot.id() == slot.slot.id()));
                     if let Some(known) = known {
                         known.bind(plugin.clone(), *registration);
                     }

@@ -20,7 +20,6 @@ const RETRY_ATTEMPTS: u32 = 5;
 struct Node {
     origin: Origin,
     hook: InitHook,
-    id: HookId,
     /// The hooks that must have succeeded, as indices.
     after: Vec<usize>,
 }
@@ -53,7 +52,7 @@ impl InitGraph {
         let hooks: Vec<_> = init_hooks(registry).collect();
         let ids: Vec<HookId> = hooks.iter().map(|(_, hook)| (hook.id)()).collect();
         let mut nodes = Vec::with_capacity(hooks.len());
-        for ((origin, hook), id) in hooks.iter().zip(&ids) {
+        for (origin, hook) in &hooks {
             let mut after = Vec::new();
             for wanted in (hook.after)() {
                 match ids.iter().position(|id| *id == wanted) {
@@ -61,7 +60,7 @@ impl InitGraph {
                     None => problems.push(missing_edge(*origin, wanted, absent)),
                 }
             }
-            nodes.push(Node { origin: *origin, hook: *hook, id: *id, after });
+            nodes.push(Node { origin: *origin, hook: *hook, after });
         }
         let graph = Self { nodes };
         graph.check_tiers(problems);

@@ -123,7 +123,13 @@ impl SlotHandlers {
     }
 
     /// Logs a failure and hands it to every `#[on_error]` that is meant for it.
-    async fn failed(&self, hook: &'static str, connection: &Connection, message: Option<&Message>, error: &HandlerError) {
+    async fn failed(
+        &self,
+        hook: &'static str,
+        connection: &Connection,
+        message: Option<&Message>,
+        error: &HandlerError,
+    ) {
         call::log(hook, error);
         for Bound { plugin, origin, hook } in &self.error {
             // Without a slot it is meant for the handlers of its own plugin.
@@ -144,7 +150,9 @@ async fn send(connection: &Connection, reply: Reply) {
     for message in reply.into_messages() {
         if let Err(error) = connection.reply(message).await {
             match error {
-                SendError::Closed | SendError::NotConnected => debug!(%error, connection = %connection.id(), "a reply came too late"),
+                SendError::Closed | SendError::NotConnected => {
+                    debug!(%error, connection = %connection.id(), "a reply came too late")
+                }
                 error => warn!(%error, connection = %connection.id(), "a reply could not be sent"),
             }
         }

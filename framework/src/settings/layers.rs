@@ -8,7 +8,7 @@ use super::section::Section;
 use super::shape::{NodeSettings, RuntimeSettings};
 use super::{names, secret, toml};
 use figment::Figment;
-use figment::value::{Tag, Value};
+use figment::value::{Dict, Tag, Value};
 use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
@@ -111,6 +111,9 @@ impl Settings {
     /// Puts the options of an attribute beneath everything, as [`Section::over`] does for one section.
     pub(crate) fn beneath_attribute(self, path: Vec<String>, json: &str, origin: &str) -> Self {
         let Ok(value) = attribute::value(json) else { return self };
+        if value.as_dict().is_some_and(Dict::is_empty) {
+            return self;
+        }
         Self { layers: Leaf::all_under(self.layers, path, value, origin) }
     }
 

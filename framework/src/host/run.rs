@@ -1,0 +1,37 @@
+//! `bristle run`: runs every linked plugin until a signal says stop.
+
+use super::failure::Failure;
+use super::roll_call;
+use super::signals::Signals;
+use crate::__private::roll_calls;
+use crate::plugin::Registry;
+use crate::runtime::{LaunchError, RunError, Runtime};
+use crate::settings::Settings;
+
+pub(crate) fn run(settings: Settings) -> Result<(), Failure> {
+    let runtime = prepare(settings).map_err(RunError::from)?;
+    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let threads = threads.map_err(|source| Failure::Threads { source })?;
+    let outcome = threads.block_on(until_signalled(runtime));
+    // Every task was joined or has been reported; a blocking call that hangs must not keep the process.
+    threads.shutdown_background();
+    outcome
+}
+
+/// Everything that can be known without opening a socket.
+pub(crate) fn prepare(settings: Settings) -> Result<Runtime, LaunchError> {
+    Runtime::builder()
+        .settings(settings)
+        .registry(Registry::linked())
+        .expect_plugins(roll_call::expected(roll_calls()))
+        .build()
+}
+
+async fn until_signalled(runtime: Runtime) -> Result<(), Failure> {
+    let mut signals = Signals::new().map_err(|source| Failure::Signals { source })?;
+    let (first, second) = (signals.first(), signals.second());
+    tokio::select! {
+        outcome = runtime.run_with(first, second) => Ok(outcome?),
+        never = signals.listen() => match never {},
+    }
+}

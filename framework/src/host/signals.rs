@@ -1,0 +1,124 @@
+//! The signals that end the process: the first begins the stop, the second skips to its end.
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+/// Listens to signals and counts them.
+pub(crate) struct Signals {
+    listener: platform::Listener,
+    count: Count,
+}
+
+impl Signals {
+    /// From here on, signals no longer end the process by themselves.
+    ///
+    /// # Errors
+    /// The system lets nobody listen to them.
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self { listener: platform::Listener::new()?, count: Count::default() })
+    }
+
+    /// Resolves with the first signal, also if it came before.
+    pub(crate) fn first(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.count.clone().reaches(1)
+    }
+
+    /// Resolves with the second one.
+    pub(crate) fn second(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.count.clone().reaches(2)
+    }
+
+    /// Counts signals for ever: whoever waits for one must poll this beside.
+    pub(crate) async fn listen(&mut self) -> Infallible {
+        loop {
+            let signal = self.listener.next().await;
+            match self.count.add_one() {
+                1 => info!(signal, "stopping; a second signal stops at once"),
+                _ => warn!(signal, "stopping at once"),
+            }
+        }
+    }
+}
+
+/// How many signals there were.
+#[derive(Debug, Clone, Default)]
+struct Count(Arc<watch::Sender<usize>>);
+
+impl Count {
+    fn add_one(&self) -> usize {
+        self.0.send_modify(|count| *count += 1);
+        *self.0.borrow()
+    }
+
+    async fn reaches(self, least: usize) {
+        let mut seen = self.0.subscribe();
+        seen.wait_for(|count| *count >= least).await.expect("the sender is held here");
+    }
+}
+
+#[cfg(unix)]
+mod platform {
+    use std::io;
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+
+    pub(super) struct Listener {
+        interrupt: Signal,
+        terminate: Signal,
+    }
+
+    impl Listener {
+        pub(super) fn new() -> io::Result<Self> {
+            Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        }
+
+        pub(super) async fn next(&mut self) -> &'static str {
+            tokio::select! {
+                _ = self.interrupt.recv() => "SIGINT",
+                _ = self.terminate.recv() => "SIGTERM",
+            }
+        }
+    }
+}
+
+#[cfg(windows)]
+mod platform {
+    use std::io;
+    use tokio::signal::windows::{CtrlC, ctrl_c};
+
+    pub(super) struct Listener {
+        ctrl_c: CtrlC,
+    }
+
+    impl Listener {
+        pub(super) fn new() -> io::Result<Self> {
+            Ok(Self { ctrl_c: ctrl_c()? })
+        }
+
+        pub(super) async fn next(&mut self) -> &'static str {
+            self.ctrl_c.recv().await;
+            "ctrl-c"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+
+    #[test]
+    fn who_waits_for_a_signal_also_sees_one_that_came_before() {
+        let count = Count::default();
+        let (mut early, mut second) = (Box::pin(count.clone().reaches(1)), Box::pin(count.clone().reaches(2)));
+        assert!(early.as_mut().now_or_never().is_none());
+        assert_eq!(count.add_one(), 1);
+        assert!(early.as_mut().now_or_never().is_some());
+        assert!(count.clone().reaches(1).now_or_never().is_some());
+        assert!(second.as_mut().now_or_never().is_none());
+        count.add_one();
+        assert!(second.as_mut().now_or_never().is_some());
+    }
+}

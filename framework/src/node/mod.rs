@@ -1,0 +1,23 @@
+//! The server side: HTTP routes and WebSocket endpoints on one listener.
+
+mod bind;
+mod endpoint;
+mod handshake;
+mod http;
+mod lifecycle;
+mod member;
+mod options;
+mod path;
+mod paths;
+mod router;
+mod server;
+mod session;
+mod upgrade;
+
+pub(crate) use bind::BindError;
+pub use endpoint::{Broadcast, Endpoint, EndpointStats};
+pub(crate) use options::EndpointError;
+pub(crate) use options::EndpointOptions;
+pub use path::Path;
+pub(crate) use paths::check_paths;
+pub(crate) use server::{Node, NodeConfig};

@@ -1,0 +1,201 @@
+//! The task of one endpoint connection: reads and handles in place, until its end.
+
+use super::Endpoint;
+use super::lifecycle::Lifecycle;
+use super::member::{Admission, Member};
+use crate::connection::{
+    Connection, EventsFuture, HandlerScope, Handshake, Inbox, InboxStages, Lane, Link, LinkEnd, LinkEvent, Outbox,
+    Role, Transport, WhileDown,
+};
+use crate::error::Error;
+use crate::message::code;
+use std::future::pending;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+use tracing::{debug, warn};
+
+/// What the session was woken by.
+enum Wake {
+    /// The node has come nearer to its end.
+    Stage,
+    Opened(Result<(), Error>),
+    /// Handlers ran: look again.
+    Handlers,
+    Link(LinkEvent),
+}
+
+/// How far the node's end has come for this connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Serving,
+    /// Nothing is read any more.
+    Quiet,
+    /// It was told to close. What still arrives is thrown away, but for the peer's close.
+    Closing,
+    Aborted,
+}
+
+pub(super) struct Session {
+    endpoint: Endpoint,
+    member: Member,
+    lifecycle: Arc<Lifecycle>,
+    /// `None` once the connection has ended.
+    link: Option<Link>,
+    inbox: Inbox,
+    opening: Option<EventsFuture<Result<(), Error>>>,
+    stage: Stage,
+    /// Cancelled with the next stage. A child of the node's own, so that connections do not share its lock.
+    next_stage: CancellationToken,
+    /// Held until nothing is left to handle, once the node is quiet.
+    busy: Option<TaskTrackerToken>,
+    /// How many messages came too late to be handled.
+    discarded: usize,
+}
+
+impl Session {
+    pub(super) async fn start(
+        endpoint: Endpoint,
+        admission: Admission,
+        transport: Transport,
+        handshake: Handshake,
+        lifecycle: Arc<Lifecycle>,
+        busy: TaskTrackerToken,
+    ) -> Self {
+        let limits = endpoint.limits();
+        let outbox = Outbox::new(endpoint.id(), limits.outbox_messages, limits.outbox_bytes, WhileDown::Fail);
+        outbox.opening();
+        let connection = Connection::new(endpoint.id(), Box::new(endpoint.clone()), Arc::new(outbox), handshake);
+        let stages =
+            InboxStages { callbacks: None, handlers: Some(endpoint.handlers().clone()), gate: endpoint.gate().clone() };
+        Self {
+            inbox: Inbox::new(stages, limits),
+            link: Some(Link::start(transport, Role::Server, limits, connection.clone()).await),
+            member: admission.enter(connection),
+            opening: None,
+            stage: Stage::Serving,
+            next_stage: lifecycle.quiet.child_token(),
+            busy: Some(busy),
+            discarded: 0,
+            endpoint,
+            lifecycle,
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        let connection = self.connection().clone();
+        let peer = connection.handshake().peer.map(tracing::field::display);
+        debug!(endpoint = self.endpoint.name(), connection = %connection.id(), peer, "connection opened");
+        let scope = HandlerScope { owner: self.endpoint.id(), lane: Lane::Open };
+        self.opening = Some(Box::pin(scope.mark(self.endpoint.handlers().open(&connection))));
+        while !self.is_over() {
+            if self.stage != Stage::Serving && self.opening.is_none() && self.inbox.is_settled() {
+                self.busy = None;
+            }
+            // A flood of messages must not starve the other tasks of this thread.
+            tokio::task::consume_budget().await;
+            match self.next().await {
+                Wake::Stage => self.next_stage(),
+                Wake::Handlers => {}
+                Wake::Opened(outcome) => self.opened(outcome),
+                Wake::Link(LinkEvent::Message(message)) => {
+                    self.endpoint.count_received();
+                    if self.stage == Stage::Serving {
+                        self.inbox.message(&connection, message);
+                    } else {
+                        self.discarded += 1;
+                    }
+                }
+                Wake::Link(LinkEvent::Ended(end)) => self.ended(end),
+            }
+        }
+        let unhandled = self.inbox.clear() + self.discarded;
+        if unhandled > 0 {
+            let endpoint = self.endpoint.name();
+            warn!(endpoint, connection = %connection.id(), unhandled, "ended with messages that were not handled");
+        }
+    }
+
+    /// Handlers before reading: a handler that can go on makes room.
+    async fn next(&mut self) -> Wake {
+        let read = match self.stage {
+            Stage::Serving => self.inbox.has_room(),
+            Stage::Quiet => false,
+            Stage::Closing | Stage::Aborted => true,
+        };
+        let Self { next_stage, inbox, opening, link, .. } = self;
+        tokio::select! {
+            biased;
+            () = next_stage.cancelled() => Wake::Stage,
+            outcome = opened(opening) => Wake::Opened(outcome),
+            () = inbox.run(), if !inbox.is_empty() => Wake::Handlers,
+            event = next_event(link, read) => Wake::Link(event),
+        }
+    }
+
+    /// Whether there is nothing left to do. What waits for a gate that the end of the node leaves shut is not.
+    fn is_over(&self) -> bool {
+        let stopped = matches!(self.stage, Stage::Closing | Stage::Aborted);
+        let handled = self.inbox.is_empty() || (stopped && self.inbox.is_settled());
+        self.stage == Stage::Aborted || (self.link.is_none() && handled)
+    }
+
+    fn next_stage(&mut self) {
+        let lifecycle = &self.lifecycle;
+        if lifecycle.aborted.is_cancelled() {
+            self.stage = Stage::Aborted;
+        } else if lifecycle.closing.is_cancelled() {
+            self.stage = Stage::Closing;
+            self.next_stage = lifecycle.aborted.child_token();
+            let (code, reason) = lifecycle.farewell();
+            self.connection().begin_close(code, reason, true);
+        } else {
+            self.stage = Stage::Quiet;
+            self.next_stage = lifecycle.closing.child_token();
+        }
+    }
+
+    fn opened(&mut self, outcome: Result<(), Error>) {
+        self.opening = None;
+        let connection = self.connection();
+        match outcome {
+            Ok(()) => {
+                connection.mark_ready();
+                connection.outbox().ready();
+            }
+            Err(error) => {
+                let (endpoint, error) = (self.endpoint.name(), error.chain());
+                warn!(endpoint, connection = %connection.id(), %error, "on_open failed: the connection is closed");
+                connection.begin_close(code::INTERNAL_ERROR, "on_open failed", false);
+            }
+        }
+    }
+
+    fn ended(&mut self, LinkEnd { close, .. }: LinkEnd) {
+        self.link = None;
+        self.opening = None;
+        self.member.end();
+        let connection = self.member.connection();
+        let (endpoint, code, reason) = (self.endpoint.name(), close.code, close.reason.as_str());
+        debug!(endpoint, connection = %connection.id(), code, reason, initiator = %close.initiator, "connection closed");
+        self.inbox.close(connection, close);
+    }
+
+    fn connection(&self) -> &Connection {
+        self.member.connection()
+    }
+}
+
+async fn opened(opening: &mut Option<EventsFuture<Result<(), Error>>>) -> Result<(), Error> {
+    match opening {
+        Some(future) => future.await,
+        None => pending().await,
+    }
+}
+
+async fn next_event(link: &mut Option<Link>, read: bool) -> LinkEvent {
+    match link {
+        Some(link) => link.next(read).await,
+        None => pending().await,
+    }
+}

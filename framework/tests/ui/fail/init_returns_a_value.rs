@@ -1,0 +1,10 @@
+//! A value that nobody takes would be lost.
+
+use bristle::prelude::*;
+
+#[init]
+async fn connect() -> String {
+    String::new()
+}
+
+fn main() {}

@@ -4,7 +4,7 @@ use super::address::Address;
 use super::callbacks::{Callbacks, CloseCallback, MessageCallback, OpenCallback};
 use super::handle::{Request, Shared};
 use super::{BuildError, Reconnect, WebSocketClient};
-use crate::connection::{Events, Limits, WhileDown};
+use crate::connection::{Events, Keepalive, Limits, WhileDown};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::any::Any;
 use std::sync::Arc;
@@ -170,6 +170,12 @@ impl WebSocketClientBuilder {
     pub fn outbox(mut self, messages: usize, bytes: usize) -> Self {
         self.limits.outbox_messages = messages;
         self.limits.outbox_bytes = bytes;
+        self
+    }
+
+    /// When a silent peer is asked and given up; `None` for never. 20 s and 20 s.
+    pub fn keepalive(mut self, keepalive: Option<Keepalive>) -> Self {
+        self.limits.keepalive = keepalive;
         self
     }
 

@@ -311,14 +311,15 @@ impl WebSocketClient {
 
     /// Closes with a code and a reason. A code that may not be sent becomes 1000, a reason that is too long is cut.
     pub async fn close_with(&self, code: u16, reason: &str) {
-        let commands = match &*self.shared.supervision() {
-            Supervision::Started(commands) => Some(commands.clone()),
-            _ => None,
-        };
-        let Some(commands) = commands else {
-            self.shared.outbox.shut();
-            self.shared.status.send_modify(|status| status.state = ConnectionState::Closed);
-            return;
+        let commands = {
+            let supervision = self.shared.supervision();
+            let Supervision::Started(commands) = &*supervision else {
+                // Under the lock, so that nobody starts it meanwhile: it will begin as a client that is closed.
+                self.shared.outbox.shut();
+                self.shared.status.send_modify(|status| status.state = ConnectionState::Closed);
+                return;
+            };
+            commands.clone()
         };
         let (reply, done) = oneshot::channel();
         if commands.send(Command::Close { code, reason: reason.to_owned(), reply }).await.is_ok() {

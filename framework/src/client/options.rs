@@ -19,6 +19,11 @@ pub(crate) struct ClientOptions {
     pub(crate) reconnect: Option<ReconnectOption>,
     pub(crate) while_down: Option<WhileDown>,
     pub(crate) control_frames: Option<bool>,
+    pub(crate) keepalive: Option<bool>,
+    #[serde(with = "duration::optional")]
+    pub(crate) ping_after: Option<Duration>,
+    #[serde(with = "duration::optional")]
+    pub(crate) lost_after: Option<Duration>,
     #[serde(with = "duration::optional")]
     pub(crate) connect_timeout: Option<Duration>,
     #[serde(with = "duration::optional")]
@@ -98,6 +103,7 @@ impl ClientOptions {
         set(&mut builder.connect_timeout, self.connect_timeout);
         set(&mut builder.limits.control_frames, self.control_frames);
         set(&mut builder.limits.close_timeout, self.close_timeout);
+        builder.limits.configure_keepalive(self.keepalive, self.ping_after, self.lost_after);
         if let Some(size) = self.max_message_size {
             builder.limits.max_message_size = size;
             builder.limits.max_frame_size = size;

@@ -86,8 +86,10 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(policy: Option<Reconnect>) -> Self {
-        Self { policy, phase: Phase::Idle, started: false, supervised: false, ever_open: false, failures: 0 }
+    /// A new one, which somebody may have closed before it was needed.
+    pub(crate) fn new(policy: Option<Reconnect>, closed: bool) -> Self {
+        let phase = if closed { Phase::Closed } else { Phase::Idle };
+        Self { policy, phase, started: false, supervised: false, ever_open: false, failures: 0 }
     }
 
     pub(crate) fn phase(&self) -> Phase {

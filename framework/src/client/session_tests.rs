@@ -8,7 +8,7 @@ const FATAL: Event = Event::Failed { fatal: true, pace: Pace::Slow };
 
 /// A session after these events, and what the last one called for.
 fn after(events: &[Event]) -> (Session, Vec<Action>) {
-    let mut session = Session::new(Some(Reconnect::default()));
+    let mut session = Session::new(Some(Reconnect::default()), false);
     let mut actions = Vec::new();
     for event in events {
         actions = session.step(*event, 1.0);
@@ -94,13 +94,13 @@ fn a_failed_on_open_counts_as_a_failed_attempt() {
 #[test]
 fn the_policy_may_limit_the_attempts_or_forbid_them() {
     let policy = Reconnect { max_attempts: Some(2), ..Reconnect::default() };
-    let mut session = Session::new(Some(policy));
+    let mut session = Session::new(Some(policy), false);
     session.step(START, 1.0);
     assert_eq!(session.step(FAILED, 1.0), [Action::Settle, wait(250, 1)]);
     session.step(Event::Elapsed, 1.0);
     assert_eq!(session.step(FAILED, 1.0), [Action::Settle, Action::Rest { gave_up: true }]);
 
-    let mut session = Session::new(None);
+    let mut session = Session::new(None, false);
     session.step(CONNECT, 1.0);
     session.step(Event::Opened, 1.0);
     assert_eq!(session.step(LOST, 1.0), [Action::Rest { gave_up: true }]);

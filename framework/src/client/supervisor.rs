@@ -85,6 +85,8 @@ pub(crate) struct Supervisor {
     quiesce: Vec<oneshot::Sender<()>>,
     /// Nothing is handled any more: the runtime stops.
     quiet: bool,
+    /// The runtime has closed it: no `reconnect` opens it again.
+    over: bool,
     failure: Option<ConnectError>,
     /// What `close_with` was given.
     farewell: (u16, String),
@@ -102,6 +104,7 @@ impl Supervisor {
         callbacks: Callbacks,
         binding: Binding,
     ) -> Self {
+        let closed = shared.status.borrow().state == ConnectionState::Closed;
         let callbacks = Arc::new(callbacks);
         let stages = InboxStages {
             callbacks: (!callbacks.is_empty()).then(|| callbacks.clone() as Arc<dyn Events>),
@@ -110,7 +113,7 @@ impl Supervisor {
         };
         Self {
             inbox: Inbox::new(stages, &shared.limits),
-            session: Session::new(reconnect),
+            session: Session::new(reconnect, closed),
             handlers: binding.handlers,
             shared,
             commands,
@@ -124,6 +127,7 @@ impl Supervisor {
             closers: Vec::new(),
             quiesce: Vec::new(),
             quiet: false,
+            over: false,
             failure: None,
             farewell: (code::NORMAL, String::new()),
             opened_at: Instant::now(),
@@ -217,6 +221,10 @@ impl Supervisor {
                 self.waiters.push(reply);
                 self.step(Event::Start { keep_trying });
             }
+            // Nobody could ever close what is opened now.
+            Command::Reconnect { reply } if self.over || self.shared.dropped.is_cancelled() => {
+                let _ = reply.send(Err(ConnectError::Closed));
+            }
             Command::Reconnect { reply } => {
                 self.waiters.push(reply);
                 self.farewell = (code::NORMAL, String::new());
@@ -226,6 +234,7 @@ impl Supervisor {
             }
             Command::Close { code, reason, reply } => {
                 self.farewell = (code, reason);
+                self.over |= self.quiet;
                 self.closers.push(reply);
                 self.step(Event::Close);
                 if self.session.phase() == Phase::Closed {

@@ -2,13 +2,16 @@
 
 use super::{ConnectionId, Lane, Outbox, OwnerId, SendError, in_handler_of};
 use crate::message::{Message, code};
+use bytes::Bytes;
 use http::{HeaderMap, Uri};
 use std::any::Any;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// What the handshake of a connection agreed on.
@@ -47,6 +50,15 @@ struct Shared {
     ready: AtomicBool,
     /// Whether the plugins' `on_open` hooks were started for it.
     announced: AtomicBool,
+    probe: Mutex<Probe>,
+}
+
+/// The last ping of our own, and what its answer told.
+#[derive(Default)]
+struct Probe {
+    number: u64,
+    sent: Option<Instant>,
+    latency: Option<Duration>,
 }
 
 impl Connection {
@@ -66,6 +78,7 @@ impl Connection {
             closed: CancellationToken::new(),
             ready: AtomicBool::new(false),
             announced: AtomicBool::new(false),
+            probe: Mutex::default(),
         }))
     }
 
@@ -144,6 +157,34 @@ impl Connection {
     /// Waits until the connection has ended. Cancel-safe.
     pub async fn closed(&self) {
         self.0.closed.cancelled().await;
+    }
+
+    /// How long the answer to the last keepalive ping took; `None` before the first one. An idle connection is asked once
+    /// in a while, a busy one is not.
+    pub fn latency(&self) -> Option<Duration> {
+        self.probe().latency
+    }
+
+    /// Sends a ping of the link's own.
+    pub(crate) fn send_probe(&self) {
+        let mut probe = self.probe();
+        probe.number += 1;
+        probe.sent = Some(Instant::now());
+        self.0.outbox.probe(Bytes::copy_from_slice(&probe.number.to_be_bytes()));
+    }
+
+    /// Takes a pong's payload; whether it answers the link's own ping.
+    pub(crate) fn probe_answered(&self, payload: &[u8]) -> bool {
+        let mut probe = self.probe();
+        if probe.sent.is_none() || payload != probe.number.to_be_bytes() {
+            return false;
+        }
+        probe.latency = probe.sent.take().map(|sent| sent.elapsed());
+        true
+    }
+
+    fn probe(&self) -> MutexGuard<'_, Probe> {
+        self.0.probe.lock().expect("nothing panics while it holds the probe")
     }
 
     /// Orders the closing handshake and returns at once.

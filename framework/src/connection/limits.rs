@@ -1,5 +1,6 @@
 //! How much one connection may hold and how long it may take to close.
 
+use super::Keepalive;
 use std::time::Duration;
 
 /// The limits of one connection. Sizes are in bytes.
@@ -25,6 +26,8 @@ pub struct Limits {
     pub close_timeout: Duration,
     /// Whether pings and pongs are handed to message handlers too, after the connection has answered them. `false`.
     pub control_frames: bool,
+    /// When a silent peer is asked and given up; `None` for never. 20 s and 20 s.
+    pub keepalive: Option<Keepalive>,
 }
 
 const MIB: usize = 1024 * 1024;
@@ -40,6 +43,19 @@ impl Limits {
         Self::with_message_size(16 * MIB)
     }
 
+    /// Sets what was configured: `keepalive = false`, or other times.
+    pub(crate) fn configure_keepalive(
+        &mut self,
+        enabled: Option<bool>,
+        ping_after: Option<Duration>,
+        lost_after: Option<Duration>,
+    ) {
+        let times = self.keepalive.unwrap_or_default();
+        let ping_after = ping_after.unwrap_or(times.ping_after);
+        let lost_after = lost_after.unwrap_or(times.lost_after);
+        self.keepalive = enabled.unwrap_or(self.keepalive.is_some()).then_some(Keepalive { ping_after, lost_after });
+    }
+
     const fn with_message_size(size: usize) -> Self {
         Self {
             max_message_size: size,
@@ -50,6 +66,7 @@ impl Limits {
             outbox_bytes: 16 * MIB,
             close_timeout: Duration::from_secs(5),
             control_frames: false,
+            keepalive: Some(Keepalive::DEFAULT),
         }
     }
 }

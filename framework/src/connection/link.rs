@@ -1,15 +1,17 @@
 //! One connection from handshake to end: reads, answers pings, does the closing handshake, watches its time.
 
 use super::handle::close_frame;
+use super::keepalive::{Liveness, Verdict};
 use super::wire::{ReadError, Reader, Role};
 use super::writer::{Outcome, Writer, WriterEnd};
 use super::{Connection, EventsFuture, Limits, Transport};
 use crate::message::{Close, Initiator, Kind, Message, code};
 use std::future::pending;
+use std::pin::Pin;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// How long we read on, and throw away, after the last frame was sent: closing a socket with unread data resets it,
@@ -64,6 +66,10 @@ pub(crate) struct Link {
     /// Our close frame, once it was written.
     sent: Option<Message>,
     deadline: Option<Instant>,
+    /// The watch over a silent peer, unless it is switched off, and when it looks next.
+    liveness: Option<(Liveness, Pin<Box<Sleep>>)>,
+    /// Whether the last call of `next` read.
+    reading: bool,
     finishing: Option<EventsFuture>,
 }
 
@@ -85,6 +91,12 @@ impl Link {
             received: None,
             sent: None,
             deadline: None,
+            liveness: limits.keepalive.map(|times| {
+                let liveness = Liveness::new(times, Instant::now());
+                let sleep = Box::pin(sleep_until(liveness.first_look()));
+                (liveness, sleep)
+            }),
+            reading: true,
             finishing: None,
             connection,
         }
@@ -92,6 +104,13 @@ impl Link {
 
     /// The next event; with `read` unset nothing is read, so that TCP slows the peer. Cancel-safe.
     pub(crate) async fn next(&mut self, read: bool) -> LinkEvent {
+        if read
+            && !self.reading
+            && let Some((liveness, _)) = &mut self.liveness
+        {
+            liveness.resumed(Instant::now());
+        }
+        self.reading = read;
         loop {
             if let Some(finishing) = &mut self.finishing {
                 finishing.await;
@@ -106,11 +125,12 @@ impl Link {
                 () = async { sleep_until(deadline.expect("checked")).await }, if closing => self.finish(Duration::ZERO),
                 () = self.connection.close_ordered(), if !closing => self.ordered(),
                 end = join(&mut self.writer) => self.writer_ended(end),
-                message = read_next(&mut self.reader), if read && !self.violated() => {
+                message = read_next(&mut self.reader), if read && !self.over() => {
                     if let Some(message) = self.took(message) {
                         return LinkEvent::Message(message);
                     }
                 }
+                () = due(&mut self.liveness), if read && !closing => self.look(),
             }
         }
     }
@@ -118,6 +138,23 @@ impl Link {
     fn ordered(&mut self) {
         self.cause.get_or_insert(Cause::Asked);
         self.limit(self.close_timeout);
+    }
+
+    /// Asks a silent peer, or gives it up.
+    fn look(&mut self) {
+        let (Some((liveness, sleep)), Some(reader)) = (&mut self.liveness, &self.reader) else { return };
+        let next = match liveness.look(Instant::now(), reader.heard()) {
+            Verdict::Wait(next) => next,
+            Verdict::Ping(next) => {
+                self.connection.send_probe();
+                next
+            }
+            Verdict::Lost => {
+                self.cause.get_or_insert(Cause::Broken("the peer is silent: it did not answer a ping".to_owned()));
+                return self.finish(Duration::ZERO);
+            }
+        };
+        sleep.as_mut().reset(next);
     }
 
     fn took(&mut self, message: Result<Message, ReadError>) -> Option<Message> {
@@ -128,7 +165,11 @@ impl Link {
                     self.connection.outbox().pong(message.clone().into_bytes());
                     return self.control_frames.then_some(message);
                 }
-                Kind::Pong => return self.control_frames.then_some(message),
+                Kind::Pong => {
+                    // The answer to a probe is nobody's message.
+                    let answered = self.connection.probe_answered(message.as_bytes());
+                    return (self.control_frames && !answered).then_some(message);
+                }
                 Kind::Close => self.peer_closes(message),
             },
             Err(error) => match error.close_code() {
@@ -190,6 +231,12 @@ impl Link {
     /// What follows a violation means nothing: it is only thrown away, when our close frame is out.
     fn violated(&self) -> bool {
         matches!(self.cause, Some(Cause::Violation(..)))
+    }
+
+    /// Whether nothing that follows is to be read here: a peer that sent its close frame may shut the transport, and
+    /// that must not keep our answer from being written.
+    fn over(&self) -> bool {
+        self.violated() || self.received.is_some()
     }
 
     /// Sets the time by which the end must come, if none is set.
@@ -266,6 +313,13 @@ async fn join(writer: &mut Option<JoinHandle<WriterEnd>>) -> WriterEnd {
             *writer = None;
             end.expect("the writer neither panics nor is aborted")
         }
+        None => pending().await,
+    }
+}
+
+async fn due(liveness: &mut Option<(Liveness, Pin<Box<Sleep>>)>) {
+    match liveness {
+        Some((_, sleep)) => sleep.await,
         None => pending().await,
     }
 }

@@ -35,9 +35,18 @@ pub(crate) enum Work {
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) message: Message,
-    /// It was sent by `on_open`, for this connection only.
-    opening: bool,
+    origin: Origin,
     receipt: Option<oneshot::Sender<Result<(), SendError>>>,
+}
+
+/// Whose message it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    User,
+    /// `on_open`'s: for this connection only.
+    Open,
+    /// The link's own pings and pongs: for this connection only, and not counted.
+    Link,
 }
 
 /// Numbers since the outbox was made. `queued` is what waits now.
@@ -73,6 +82,8 @@ struct State {
     bytes: usize,
     /// The answer to the latest ping; an older one that was not sent yet needs none (RFC 6455 §5.5.3).
     pong: Option<Bytes>,
+    /// A ping of our own, to hear whether the peer is there.
+    probe: Option<Bytes>,
     close: Option<CloseOrder>,
     /// Senders that wait for room: while there is one, nobody passes it.
     waiting: usize,
@@ -83,6 +94,12 @@ impl State {
     /// Whether a message goes before everything that waits: what `on_open` sends does.
     fn passes(&self, opening: bool) -> bool {
         opening && self.phase == Phase::Opening
+    }
+
+    /// What counts against the limits of an `on_open`: only what it sent itself, since what waits for its end must not
+    /// keep it from sending.
+    fn opening_size(&self) -> (usize, usize) {
+        (self.opening.len(), self.opening.iter().map(|entry| entry.message.len()).sum())
     }
 }
 
@@ -99,7 +116,7 @@ pub(crate) struct Outbox {
     state: Mutex<State>,
     /// There is work for the writer.
     work: Notify,
-    /// There is room for a sender.
+    /// There is room for a sender. All that wait are told: an `on_open`, and the sender whose turn it is.
     room: Notify,
     /// Held by the one sender that waits for room next, so that the others keep their order behind it.
     turn: Semaphore,
@@ -121,6 +138,7 @@ impl Outbox {
             messages: 0,
             bytes: 0,
             pong: None,
+            probe: None,
             close: None,
             waiting: 0,
             counts: Counts::default(),
@@ -193,8 +211,8 @@ impl Outbox {
             }
         };
         let _waits = self.wait_from_handler();
-        let _waiting = Waiting::new(self);
-        let _turn = self.turn.acquire().await;
+        let passes = self.lock().passes(opening);
+        let _turn = if passes { None } else { Some((Waiting::new(self), self.turn.acquire().await)) };
         loop {
             let room = self.room.notified();
             tokio::pin!(room);
@@ -225,16 +243,18 @@ impl Outbox {
             }
             _ => {}
         }
+        let passes = state.passes(opening);
+        let (messages, bytes) = if passes { state.opening_size() } else { (state.messages, state.bytes) };
         // A message larger than the whole limit goes in alone, or it could never be sent.
-        let fits = state.messages < self.max_messages && state.bytes.saturating_add(message.len()) <= self.max_bytes;
-        if !fits && state.messages > 0 {
+        let fits = messages < self.max_messages && bytes.saturating_add(message.len()) <= self.max_bytes;
+        if !fits && messages > 0 {
             return Err(message);
         }
         state.messages += 1;
         state.bytes += message.len();
-        let opening = state.passes(opening);
-        let entry = Entry { message, opening, receipt: receipt.take() };
-        if opening {
+        let origin = if passes { Origin::Open } else { Origin::User };
+        let entry = Entry { message, origin, receipt: receipt.take() };
+        if origin == Origin::Open {
             state.opening.push_back(entry);
         } else {
             state.queue.push_back(entry);
@@ -276,6 +296,7 @@ impl Outbox {
         state.phase = Phase::Opening;
         state.close = None;
         state.pong = None;
+        state.probe = None;
     }
 
     /// `on_open` is done: everything may go.
@@ -295,6 +316,7 @@ impl Outbox {
         }
         state.close = None;
         state.pong = None;
+        state.probe = None;
         let opening = std::mem::take(&mut state.opening);
         self.lose(&mut state, opening);
         if state.while_down != WhileDown::Hold {
@@ -344,6 +366,12 @@ impl Outbox {
         self.work.notify_one();
     }
 
+    /// Queues a ping of our own.
+    pub(crate) fn probe(&self, payload: Bytes) {
+        self.lock().probe = Some(payload);
+        self.work.notify_one();
+    }
+
     // --- for the writer ----------------------------------------------------------------------------------------
 
     /// Waits for work; a batch of at most `max_messages` and about `max_bytes` is appended to `batch`, which must be
@@ -359,10 +387,11 @@ impl Outbox {
 
     fn try_take(&self, batch: &mut Vec<Entry>, max_messages: usize, max_bytes: usize) -> Option<Work> {
         let mut state = self.lock();
-        if let Some(pong) = state.pong.take() {
+        let control = [state.pong.take().map(Message::pong), state.probe.take().map(Message::ping)];
+        for message in control.into_iter().flatten() {
             state.messages += 1;
-            state.bytes += pong.len();
-            batch.push(Entry { message: Message::pong(pong), opening: true, receipt: None });
+            state.bytes += message.len();
+            batch.push(Entry { message, origin: Origin::Link, receipt: None });
         }
         let hasty = state.close.as_ref().is_some_and(|order| !order.drain);
         if !hasty {
@@ -401,12 +430,12 @@ impl Outbox {
         let mut state = self.lock();
         for entry in entries {
             release(&mut state, &entry);
-            state.counts.written += 1;
+            state.counts.written += u64::from(entry.origin != Origin::Link);
             if let Some(receipt) = entry.receipt {
                 let _ = receipt.send(Ok(()));
             }
         }
-        self.room.notify_one();
+        self.room.notify_waiters();
     }
 
     /// The connection broke: of `begun` some bytes may have left, so that they are never sent again; `kept` never left
@@ -415,7 +444,7 @@ impl Outbox {
         let mut state = self.lock();
         let mut lost: VecDeque<_> = begun.collect();
         for entry in kept.rev() {
-            if entry.opening {
+            if entry.origin != Origin::User {
                 lost.push_back(entry);
             } else {
                 state.queue.push_front(entry);
@@ -427,13 +456,12 @@ impl Outbox {
     fn lose(&self, state: &mut State, entries: VecDeque<Entry>) {
         for entry in entries {
             release(state, &entry);
-            // An answer to a ping is nobody's message.
-            state.counts.lost += u64::from(!entry.message.is_pong());
+            state.counts.lost += u64::from(entry.origin != Origin::Link);
             if let Some(receipt) = entry.receipt {
                 let _ = receipt.send(Err(SendError::Lost));
             }
         }
-        self.room.notify_one();
+        self.room.notify_waiters();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -468,7 +496,5 @@ impl<'a> Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.lock().waiting -= 1;
-        // A wake-up that this one was given, and did not use, is the next one's.
-        self.0.room.notify_one();
     }
 }

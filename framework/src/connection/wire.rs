@@ -11,6 +11,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message as TungsteniteMessage;
 use tokio_tungstenite::tungstenite::error::{CapacityError, Error as TungsteniteError, ProtocolError};
@@ -72,7 +73,8 @@ impl Reader {
             Role::Client => TungsteniteRole::Client,
             Role::Server => TungsteniteRole::Server,
         };
-        let stream = WebSocketStream::from_partially_read(ReadOnly(read), read_ahead, role, Some(config)).await;
+        let read = ReadOnly { read, heard: Instant::now() };
+        let stream = WebSocketStream::from_partially_read(read, read_ahead, role, Some(config)).await;
         Self { stream }
     }
 
@@ -83,6 +85,11 @@ impl Reader {
             Some(Err(error)) => Err(read_error(error)),
             None => Err(ReadError::Ended),
         }
+    }
+
+    /// When bytes came last, of whatever frame.
+    pub(crate) fn heard(&self) -> Instant {
+        self.stream.get_ref().heard
     }
 
     /// Reads and throws away until the peer closes the transport.
@@ -141,11 +148,19 @@ pub(crate) fn encode(message: &Message, role: Role, buffer: &mut Vec<u8>) {
 }
 
 /// A stream whose writes go nowhere.
-struct ReadOnly(TransportRead);
+struct ReadOnly {
+    read: TransportRead,
+    heard: Instant,
+}
 
 impl AsyncRead for ReadOnly {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let outcome = Pin::new(&mut self.read).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            self.heard = Instant::now();
+        }
+        outcome
     }
 }
 

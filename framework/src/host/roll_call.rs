@@ -20,7 +20,7 @@ pub(crate) const PLUGINS_FOLDER: &str = "plugins";
 /// plugins = ["clock"]     # from a registry, from git, or from elsewhere in the workspace
 /// ```
 ///
-/// ```ignore
+/// ```text
 /// // plugins/host/src/lib.rs
 /// use echo as _;
 /// use greeter as _;

@@ -23,6 +23,11 @@ pub(crate) struct EndpointOptions {
     pub(crate) origins: Option<Vec<String>>,
     pub(crate) max_connections: Option<usize>,
     pub(crate) control_frames: Option<bool>,
+    pub(crate) keepalive: Option<bool>,
+    #[serde(with = "duration::optional")]
+    pub(crate) ping_after: Option<Duration>,
+    #[serde(with = "duration::optional")]
+    pub(crate) lost_after: Option<Duration>,
     #[serde(with = "duration::optional")]
     pub(crate) close_timeout: Option<Duration>,
     pub(crate) max_message_size: Option<usize>,
@@ -35,8 +40,7 @@ pub(crate) struct EndpointOptions {
 
 /// What is wrong with what an endpoint was made from.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EndpointError {
+pub(crate) enum EndpointError {
     /// The path cannot be served.
     #[error("the endpoint's path is wrong: {0}")]
     Path(String),
@@ -100,6 +104,7 @@ impl EndpointOptions {
         set(&mut limits.outbox_bytes, self.outbox_bytes);
         set(&mut limits.close_timeout, self.close_timeout);
         set(&mut limits.control_frames, self.control_frames);
+        limits.configure_keepalive(self.keepalive, self.ping_after, self.lost_after);
         limits
     }
 }

@@ -6,6 +6,7 @@ use super::{
 use crate::client::WebSocketClient;
 use crate::connection::Connection;
 use crate::message::{Close, Message};
+use crate::node::Endpoint;
 use bytes::Bytes;
 use std::convert::Infallible;
 
@@ -42,7 +43,7 @@ use std::convert::Infallible;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be taken from a `{E}`",
     label = "this hook cannot take this argument",
-    note = "every hook takes `Plugin` and `Config<T>`; hooks of a connection also `Connection` and `WebSocketClient`",
+    note = "every hook takes `Plugin` and `Config<T>`; hooks of a connection also `Connection`, `WebSocketClient`, `Endpoint` and `Path<T>`",
     note = "`#[on_message]` also takes `Message`, `Text`, `Binary`, `String`, `Bytes` and `Json<T>` with `T: Deserialize`; `#[on_close]` also `Close`; `#[on_error]` also `HandlerError`",
     note = "each of them may be wrapped in `Option<_>` or `Result<_, Reject>`; to take a type of your own, implement `bristle::plugin::FromEvent`"
 )]
@@ -114,6 +115,13 @@ impl<E: ConnectionEvent> FromEvent<E> for WebSocketClient {
     fn from_event(event: &E) -> Result<Self, Reject> {
         WebSocketClient::of(event.connection())
             .ok_or(Reject::new("this connection is an endpoint's: it has no `WebSocketClient`, take `Connection`"))
+    }
+}
+
+impl<E: ConnectionEvent> FromEvent<E> for Endpoint {
+    fn from_event(event: &E) -> Result<Self, Reject> {
+        Endpoint::of(event.connection())
+            .ok_or(Reject::new("this connection is a client's: it has no `Endpoint`, take `WebSocketClient`"))
     }
 }
 

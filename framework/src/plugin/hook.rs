@@ -163,6 +163,8 @@ pub struct Route {
     pub path: &'static str,
     /// Makes axum's handler of the function.
     pub handler: fn() -> axum::routing::MethodRouter,
+    /// What it needs of the configuration.
+    pub check: Check,
 }
 
 /// What an attribute registers.

@@ -84,6 +84,7 @@ pub trait IntoReply {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stop<R = ()>(pub R);
 
+#[diagnostic::do_not_recommend]
 impl<M: Into<Message>> IntoReply for M {
     fn into_reply(self) -> Result<Reply> {
         Ok(Reply::one(self))

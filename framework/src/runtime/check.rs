@@ -106,7 +106,10 @@ fn configuration(registry: &Registry, config: &PluginConfig, problems: &mut Vec<
                     found.extend(errors.iter().map(|error| LaunchProblem::new_from(error).at(*origin)));
                 }
             }
-            Hook::Route(_) => makes_clients = true,
+            Hook::Route(route) => {
+                makes_clients = true;
+                (route.check)(config, &mut check);
+            }
         }
     }
     problems.extend(check.finish().iter().map(LaunchProblem::new_from));

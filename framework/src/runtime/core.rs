@@ -145,7 +145,8 @@ impl Core {
             gate: self.gate.clone(),
             failed: self.failed.clone(),
         };
-        let node = Node::start(config).await.map_err(|error| problem(LaunchProblem::new_from(error)))?;
+        let node =
+            Node::start(config).await.map_err(|error| problem(LaunchProblem::new(crate::error::chain(&error))))?;
         for address in node.addresses() {
             info!(%address, "listening");
         }

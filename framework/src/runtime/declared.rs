@@ -56,8 +56,11 @@ pub(super) fn declare(
         };
         match made {
             Ok(value) => {
-                let filled = slot.slot.fill(value);
-                assert!(filled, "the slot was empty, and its type is the one that the attribute checked");
+                if !slot.slot.fill(value) {
+                    let text =
+                        format!("`{}` cannot hold what its attribute makes: check the static's type", origin.name);
+                    problems.push(LaunchProblem::new(text).at(origin));
+                }
             }
             Err(reason) => problems.push(LaunchProblem::new(reason).at(origin)),
         }

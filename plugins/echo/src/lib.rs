@@ -53,7 +53,8 @@ mod tests {
         client.connect().await?;
         client.send("text").await?;
         client.send(vec![0, 255]).await?;
-        for expected in [Message::text("hello, whoever you are"), Message::text("text"), Message::binary(vec![0, 255])] {
+        for expected in [Message::text("hello, whoever you are"), Message::text("text"), Message::binary(vec![0, 255])]
+        {
             assert_eq!(received.recv().await, Some(expected));
         }
         client.close().await;

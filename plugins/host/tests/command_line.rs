@@ -84,7 +84,8 @@ fn what_an_attribute_says_is_configuration_with_the_attribute_for_its_origin() {
     bristle(folder.path(), &["config"], &[])
         .expect(0)
         .says("plugins.greeter.clients.CLIENT.url = ")
-        .says("# #[client] plugins/greeter/src/lib.rs:");
+        .says("# #[client] plugins/greeter/src/lib.rs:")
+        .says("plugins.echo.endpoints.ECHO.path = \"/echo\"");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::ops::{Deref, DerefMut};
 /// that no `T` of the plugin knows are found before any hook runs. What only [`Plugin::config`] reads is not seen
 /// then: let its keys be fields of a `Config<T>`, too, or unknown keys are reported.
 ///
-/// ```
+/// ```standalone_crate
 /// use bristle::prelude::*;
 ///
 /// #[derive(serde::Deserialize)]

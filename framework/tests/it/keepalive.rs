@@ -1,0 +1,60 @@
+//! Whether a peer that went silent is noticed, and one that is only quiet is left alone.
+
+use crate::limits::raw_server;
+use crate::support::{Seen, connected, within};
+use bristle::testing::Peer;
+use bristle::{Close, Initiator, Message, WebSocketClient};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::time::Instant;
+
+#[tokio::test]
+async fn a_peer_that_vanished_without_a_word_is_asked_and_then_given_up() {
+    let seen = Arc::new(Seen::new());
+    let into = seen.clone();
+    let peer = Peer::bind().await.expect("a free port");
+    let client = WebSocketClient::builder(peer.url("/"))
+        .without_reconnect()
+        .on_close(move |close: Close| {
+            into.put(close);
+            async {}
+        })
+        .build()
+        .expect("good");
+    let (outcome, mut stream) = within(async { tokio::join!(client.connect(), raw_server(&peer)) }).await;
+    outcome.expect("the peer accepts");
+    tokio::time::pause();
+    let silent_since = Instant::now();
+    let mut frame = [0; 2];
+    stream.read_exact(&mut frame).await.expect("a ping");
+    assert_eq!(frame, [0x89, 0x80 | 8], "a masked ping of 8 bytes");
+    assert_eq!(silent_since.elapsed().as_secs(), 20);
+    // Nothing is left but the timer: the guard of `Seen` is longer.
+    let close = seen.next().await;
+    assert_eq!((close.code, close.initiator), (1006, Initiator::Transport));
+    assert!(close.reason.contains("did not answer a ping"), "{close}");
+}
+
+#[tokio::test]
+async fn a_quiet_peer_that_answers_is_kept_and_its_latency_is_known() {
+    let (_client, mut server, _peer) = connected(|builder| {
+        builder.keepalive(Some(bristle::Keepalive::new(Duration::from_millis(20), Duration::from_secs(30)))).on_message(
+            |_: Message, client: WebSocketClient| async move {
+                let latency = client.connection().and_then(|connection| connection.latency());
+                client.send(if latency.is_some() { "known" } else { "unknown" }).await
+            },
+        )
+    })
+    .await;
+    let ping = within(server.receive()).await.expect("the connection is kept");
+    assert!(ping.is_ping(), "{ping:?}");
+    server.send("what is the latency?").await.expect("open");
+    let answer = loop {
+        match within(server.receive()).await.expect("the connection is kept") {
+            message if message.is_text() => break message,
+            _ => {}
+        }
+    };
+    assert_eq!(answer, Message::text("known"));
+}

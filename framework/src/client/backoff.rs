@@ -1,11 +1,12 @@
 //! How long to wait before the next attempt: pure, the randomness is handed in.
 
+use super::policy::Table;
 use crate::settings::duration;
 use serde::Deserialize;
 use std::time::Duration;
 
 /// No wait is shorter, whatever the policy says: a typing error must not become a flood.
-const FLOOR: Duration = Duration::from_millis(100);
+pub(super) const FLOOR: Duration = Duration::from_millis(100);
 
 /// When and how often a client connects again.
 ///
@@ -32,6 +33,8 @@ pub struct Reconnect {
     /// The largest bound of the slow schedule. 5 min.
     #[serde(with = "duration")]
     pub slow_max: Duration,
+    /// What close codes and handshake statuses call for, where it is not what they call for by themselves.
+    pub(super) on: Table,
 }
 
 impl Default for Reconnect {
@@ -43,6 +46,7 @@ impl Default for Reconnect {
             max_attempts: None,
             slow_min: Duration::from_secs(30),
             slow_max: Duration::from_secs(300),
+            on: Table::default(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a client does next: pure, `(state, event) → (state, actions)`. Sockets, time and randomness are handed in.
 
-use super::backoff::{Pace, Reconnect};
+use super::backoff::{FLOOR, Reconnect};
+use super::policy::Judgement;
 use std::time::Duration;
 
 /// Where the session is.
@@ -38,11 +39,11 @@ pub(crate) enum Event {
     /// The handshake is done.
     Opened,
     /// An attempt failed.
-    Failed { fatal: bool, pace: Pace },
+    Failed(Judgement),
     /// An `on_open` hook failed.
     OpenFailed,
     /// The connection ended; `asked` where somebody sent a close frame of their own.
-    Ended { asked: bool, lasted: Duration, pace: Pace },
+    Ended { asked: bool, lasted: Duration, then: Judgement },
     /// The wait is over.
     Elapsed,
 }
@@ -96,6 +97,14 @@ impl Session {
         self.phase
     }
 
+    pub(crate) fn ever_open(&self) -> bool {
+        self.ever_open
+    }
+
+    pub(crate) fn policy(&self) -> Option<&Reconnect> {
+        self.policy.as_ref()
+    }
+
     pub(crate) fn failures(&self) -> u32 {
         self.failures
     }
@@ -123,20 +132,19 @@ impl Session {
                 self.supervised = true;
                 vec![Action::Settle]
             }
-            Event::Failed { fatal, pace } if self.phase == Phase::Dialling => {
+            Event::Failed(then) if self.phase == Phase::Dialling => {
                 let mut actions = vec![Action::Settle];
-                let fatal = fatal && !self.ever_open;
-                actions.extend(self.retry(self.supervised && !fatal, pace, random));
+                actions.extend(self.retry(self.supervised && then.retry, then, random));
                 actions
             }
             Event::OpenFailed if self.phase == Phase::Open => {
                 self.phase = Phase::Closing(Then::Retry);
                 vec![Action::CloseLink { drain: false }]
             }
-            Event::Ended { asked, lasted, pace } => self.ended(asked, lasted, pace, random),
+            Event::Ended { asked, lasted, then } => self.ended(asked, lasted, then, random),
             Event::Elapsed if self.phase == Phase::Waiting => self.dial(),
             // An attempt or a wait that was given up may still report.
-            Event::Opened | Event::Failed { .. } | Event::OpenFailed | Event::Elapsed => Vec::new(),
+            Event::Opened | Event::Failed(_) | Event::OpenFailed | Event::Elapsed => Vec::new(),
         }
     }
 
@@ -182,7 +190,7 @@ impl Session {
         }
     }
 
-    fn ended(&mut self, asked: bool, lasted: Duration, pace: Pace, random: f64) -> Vec<Action> {
+    fn ended(&mut self, asked: bool, lasted: Duration, then: Judgement, random: f64) -> Vec<Action> {
         match self.phase {
             Phase::Closing(Then::Redial) => {
                 self.phase = Phase::Dialling;
@@ -194,7 +202,7 @@ impl Session {
                 if self.policy.as_ref().is_some_and(|policy| lasted >= policy.reset_after) {
                     self.failures = 0;
                 }
-                self.retry(true, pace, random)
+                self.retry(then.retry, then, random)
             }
         }
     }
@@ -211,12 +219,13 @@ impl Session {
     }
 
     /// The next wait, or the end where the policy allows none.
-    fn retry(&mut self, wanted: bool, pace: Pace, random: f64) -> Vec<Action> {
+    fn retry(&mut self, wanted: bool, then: Judgement, random: f64) -> Vec<Action> {
         let failures = self.failures;
         self.failures = self.failures.saturating_add(1);
         match &self.policy {
             Some(policy) if wanted && policy.max_attempts.is_none_or(|max| self.failures < max) => {
-                let delay = policy.delay(failures, pace, random);
+                let delay = then.after.map(|after| after.max(FLOOR));
+                let delay = delay.unwrap_or_else(|| policy.delay(failures, then.pace, random));
                 self.phase = Phase::Waiting;
                 vec![Action::Wait { delay, failures: self.failures }]
             }

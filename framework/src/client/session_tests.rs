@@ -1,10 +1,12 @@
 //! Every rule of connecting and reconnecting, without a socket.
 
+use super::super::backoff::Pace;
 use super::*;
 
-const LOST: Event = Event::Ended { asked: false, lasted: Duration::from_secs(1), pace: Pace::Normal };
-const FAILED: Event = Event::Failed { fatal: false, pace: Pace::Normal };
-const FATAL: Event = Event::Failed { fatal: true, pace: Pace::Slow };
+const AGAIN: Judgement = Judgement { retry: true, pace: Pace::Normal, after: None };
+const LOST: Event = Event::Ended { asked: false, lasted: Duration::from_secs(1), then: AGAIN };
+const FAILED: Event = Event::Failed(AGAIN);
+const FATAL: Event = Event::Failed(Judgement { retry: false, pace: Pace::Slow, after: None });
 
 /// A session after these events, and what the last one called for.
 fn after(events: &[Event]) -> (Session, Vec<Action>) {
@@ -48,15 +50,22 @@ fn a_connection_that_does_not_last_does_not_reset_the_wait() {
     let (session, actions) = after(&[CONNECT, Event::Opened, LOST, Event::Elapsed, Event::Opened, LOST]);
     assert_eq!(actions, [wait(500, 2)]);
     assert_eq!(session.phase(), Phase::Waiting);
-    let long = Event::Ended { asked: false, lasted: Duration::from_secs(60), pace: Pace::Normal };
+    let long = Event::Ended { asked: false, lasted: Duration::from_secs(60), then: AGAIN };
     assert_eq!(after(&[CONNECT, Event::Opened, LOST, Event::Elapsed, Event::Opened, long]).1, [wait(250, 1)]);
 }
 
 #[test]
-fn a_fatal_answer_ends_retrying_only_before_the_first_success() {
+fn what_is_not_to_be_retried_is_not() {
     assert_eq!(after(&[START, FATAL]).1, [Action::Settle, Action::Rest { gave_up: false }]);
-    let (_, actions) = after(&[START, Event::Opened, LOST, Event::Elapsed, FATAL]);
-    assert_eq!(actions, [Action::Settle, wait(60_000, 2)]);
+    let stop = Event::Ended { asked: false, lasted: Duration::ZERO, then: Judgement { retry: false, ..AGAIN } };
+    assert_eq!(after(&[START, Event::Opened, stop]).1, [Action::Rest { gave_up: false }]);
+}
+
+#[test]
+fn a_wait_that_somebody_named_is_kept_but_never_below_the_floor() {
+    let named = |wait| Event::Failed(Judgement { after: Some(wait), ..AGAIN });
+    assert_eq!(after(&[START, named(Duration::from_secs(7))]).1, [Action::Settle, wait(7000, 1)]);
+    assert_eq!(after(&[START, named(Duration::ZERO)]).1, [Action::Settle, wait(100, 1)]);
 }
 
 #[test]
@@ -80,7 +89,7 @@ fn close_takes_effect_at_once_while_dialling_or_waiting() {
 
 #[test]
 fn nothing_is_retried_after_a_close_that_somebody_asked_for() {
-    let asked = Event::Ended { asked: true, lasted: Duration::ZERO, pace: Pace::Normal };
+    let asked = Event::Ended { asked: true, lasted: Duration::ZERO, then: AGAIN };
     assert_eq!(after(&[CONNECT, Event::Opened, asked]).1, [Action::Rest { gave_up: false }]);
     assert_eq!(after(&[CONNECT, Event::Opened, Event::Close, LOST]).1, [Action::Rest { gave_up: false }]);
 }

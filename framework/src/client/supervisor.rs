@@ -1,6 +1,5 @@
 //! The task behind a client: carries out what the session decides, and reads and handles in place.
 
-use super::backoff::Pace;
 use super::callbacks::Callbacks;
 use super::handle::{Shared, Status};
 use super::session::{Action, Event, Phase, Session};
@@ -15,7 +14,7 @@ use std::future::pending;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, Sleep, sleep};
 use tracing::{debug, error, info, warn};
@@ -266,10 +265,13 @@ impl Supervisor {
             }
             Err(error) => {
                 self.log_failure(&error);
-                let pace = if is_refusal(&error) { Pace::Slow } else { Pace::Normal };
-                let fatal = error.is_fatal();
+                let policy = self.session.policy().cloned().unwrap_or_default();
+                let then = policy.after_failure(&error, self.session.ever_open(), SystemTime::now());
                 self.failure = Some(error);
-                self.step(Event::Failed { fatal, pace });
+                self.step(Event::Failed(then));
+                if !then.retry {
+                    error!(client = %self.shared.name, "not tried again: this answer will not change by itself");
+                }
             }
         }
     }
@@ -307,13 +309,10 @@ impl Supervisor {
         self.link = None;
         self.opening = Opening::No;
         *self.shared.current.lock().expect("nothing panics while it holds it") = None;
-        let pace = match close.code {
-            code::PROTOCOL_ERROR | code::UNSUPPORTED | code::INVALID_PAYLOAD..=code::MANDATORY_EXTENSION => Pace::Slow,
-            _ => Pace::Normal,
-        };
+        let then = self.session.policy().cloned().unwrap_or_default().after_close(&close);
         self.down = Some((Instant::now(), true));
         let lasted = if close.was_ready { self.opened_at.elapsed() } else { Duration::ZERO };
-        close.retry_in = self.step(Event::Ended { asked, lasted, pace });
+        close.retry_in = self.step(Event::Ended { asked, lasted, then });
         self.log_down(&close);
         if let Some(connection) = self.connection.take() {
             self.inbox.close(&connection, close);
@@ -464,11 +463,6 @@ impl Supervisor {
             warn!(%client, %url, %error, "could not connect");
         }
     }
-}
-
-/// Whether the server is there and does not want us.
-fn is_refusal(error: &ConnectError) -> bool {
-    matches!(error, ConnectError::Status { status, .. } if status.is_client_error())
 }
 
 async fn opened(opening: &mut Opening) -> Result<(), Error> {

@@ -13,7 +13,7 @@ pub(super) const FLOOR: Duration = Duration::from_millis(100);
 /// Full jitter: a wait is drawn evenly from zero to a bound that starts at `min` and doubles up to `max`, so that the
 /// clients of a server that restarts do not come back all at once.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Reconnect {
     /// The first bound. 250 ms.

@@ -3,8 +3,10 @@
 use super::address::Address;
 use super::callbacks::{Callbacks, CloseCallback, MessageCallback, OpenCallback};
 use super::handle::{Request, Shared};
+use super::prepare::{ConnectRequest, Prepare, Prepared};
 use super::{BuildError, Reconnect, WebSocketClient};
 use crate::connection::{Events, Keepalive, Limits, WhileDown};
+use crate::error::Error;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::any::Any;
 use std::sync::Arc;
@@ -51,6 +53,7 @@ pub struct WebSocketClientBuilder {
     pub(crate) reconnect: Option<Reconnect>,
     pub(crate) while_down: WhileDown,
     pub(crate) limits: Limits,
+    before_connect: Option<Box<dyn Fn(ConnectRequest) -> Prepared + Send + Sync>>,
     callbacks: Callbacks,
     pub(crate) binding: Binding,
 }
@@ -92,6 +95,7 @@ impl WebSocketClientBuilder {
             reconnect: Some(Reconnect::default()),
             while_down: WhileDown::default(),
             limits: Limits::client(),
+            before_connect: None,
             callbacks: Callbacks::default(),
             binding: Binding::default(),
         }
@@ -125,6 +129,27 @@ impl WebSocketClientBuilder {
     /// How long an attempt may take, from the name to the last byte of the handshake. 10 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
+        self
+    }
+
+    /// Calls a function before each attempt, which may change URL and headers: for tokens that expire. Its time is part of
+    /// `connect_timeout`; its error is that of the attempt, which is retried like any other.
+    ///
+    /// ```
+    /// # async fn fresh_token() -> bristle::Result<String> { Ok(String::new()) }
+    /// let client = bristle::WebSocketClient::builder("wss://example.com/feed")
+    ///     .before_connect(|request| async move {
+    ///         Ok(request.with_header("Authorization", format!("Bearer {}", fresh_token().await?)))
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), bristle::BuildError>(())
+    /// ```
+    pub fn before_connect<F, Fut>(mut self, function: F) -> Self
+    where
+        F: Fn(ConnectRequest) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<ConnectRequest, Error>> + Send + 'static,
+    {
+        self.before_connect = Some(Box::new(move |request| Box::pin(function(request))));
         self
     }
 
@@ -222,7 +247,7 @@ impl WebSocketClientBuilder {
         }
         let address = Address::parse(&self.url)?;
         check_subprotocols(&self.subprotocols)?;
-        let headers = self.checked_headers(&address)?;
+        let headers = checked_headers(&self.headers, &address)?;
         let name = self.name.take().unwrap_or_else(|| address.endpoint());
         self.callbacks.name.clone_from(&name);
         let request = Request {
@@ -231,6 +256,9 @@ impl WebSocketClientBuilder {
             subprotocols: self.subprotocols,
             require_subprotocol: self.require_subprotocol,
             timeout: self.connect_timeout,
+            prepare: self.before_connect.map(|function| {
+                Arc::new(Prepare { template: ConnectRequest { url: self.url, headers: self.headers }, function })
+            }),
         };
         let admit = self.binding.admit.take();
         let shared =
@@ -241,32 +269,33 @@ impl WebSocketClientBuilder {
         }
         Ok(client)
     }
+}
 
-    fn checked_headers(&self, address: &Address) -> Result<HeaderMap, BuildError> {
-        let mut headers = HeaderMap::new();
-        for (name, value) in &self.headers {
-            let refused = |reason: &str| BuildError::Header { name: name.clone(), reason: reason.to_owned() };
-            let parsed = HeaderName::from_bytes(name.as_bytes())
-                .map_err(|_| refused("its name is no token of RFC 9110 §5.6.2: use letters, digits and `-`"))?;
-            if RESERVED.contains(&parsed.as_str()) {
-                return Err(refused(if parsed == header::SEC_WEBSOCKET_PROTOCOL {
-                    "the handshake sets it: use `subprotocol`"
-                } else {
-                    "the handshake sets it itself: leave it out"
-                }));
-            }
-            let mut value = HeaderValue::from_str(value)
-                .or_else(|_| HeaderValue::from_bytes(value.as_bytes()))
-                .map_err(|_| refused("its value has a line break or another control character: remove it"))?;
-            value.set_sensitive(true);
-            headers.append(parsed, value);
+/// The headers of a request: each name a token, no line breaks, none that the handshake sets itself.
+pub(super) fn checked_headers(given: &[(String, String)], address: &Address) -> Result<HeaderMap, BuildError> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in given {
+        let refused = |reason: &str| BuildError::Header { name: name.clone(), reason: reason.to_owned() };
+        let parsed = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| refused("its name is no token of RFC 9110 §5.6.2: use letters, digits and `-`"))?;
+        if RESERVED.contains(&parsed.as_str()) {
+            return Err(refused(if parsed == header::SEC_WEBSOCKET_PROTOCOL {
+                "the handshake sets it: use `subprotocol`"
+            } else {
+                "the handshake sets it itself: leave it out"
+            }));
         }
-        if let (Some(basic), false) = (&address.authorization, headers.contains_key(header::AUTHORIZATION)) {
-            let value = HeaderValue::from_str(basic).expect("base64 is a header value");
-            headers.insert(header::AUTHORIZATION, value);
-        }
-        Ok(headers)
+        let mut value = HeaderValue::from_str(value)
+            .or_else(|_| HeaderValue::from_bytes(value.as_bytes()))
+            .map_err(|_| refused("its value has a line break or another control character: remove it"))?;
+        value.set_sensitive(true);
+        headers.append(parsed, value);
     }
+    if let (Some(basic), false) = (&address.authorization, headers.contains_key(header::AUTHORIZATION)) {
+        let value = HeaderValue::from_str(basic).expect("base64 is a header value");
+        headers.insert(header::AUTHORIZATION, value);
+    }
+    Ok(headers)
 }
 
 fn check_subprotocols(names: &[String]) -> Result<(), BuildError> {

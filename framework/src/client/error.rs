@@ -124,6 +124,9 @@ pub enum ConnectError {
     /// The whole attempt took longer than it may.
     #[error("no connection within {0:?} (`connect_timeout`)")]
     Timeout(Duration),
+    /// The function given to `before_connect` failed.
+    #[error("`before_connect` failed: {0}")]
+    Prepare(String),
     /// An `on_open` hook failed, so the connection was given up.
     #[error("the connection opened, but `on_open` failed: {0}")]
     OnOpen(String),

@@ -2,6 +2,7 @@
 
 use super::address::Address;
 use super::callbacks::Callbacks;
+use super::prepare::Prepare;
 use super::supervisor::{Command, Supervisor};
 use super::{Binding, ConnectError, ConnectionState, Reconnect, WebSocketClientBuilder};
 use crate::connection::{Connection, Limits, Outbox, OwnerId, SendError, WhileDown};
@@ -46,13 +47,15 @@ pub struct WebSocketClient {
 }
 
 /// What every attempt asks for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) address: Address,
     pub(crate) headers: HeaderMap,
     pub(crate) subprotocols: Vec<String>,
     pub(crate) require_subprotocol: bool,
     pub(crate) timeout: Duration,
+    /// Makes address and headers anew for each attempt.
+    pub(crate) prepare: Option<Arc<Prepare>>,
 }
 
 /// What is published about a client.
@@ -272,6 +275,17 @@ impl WebSocketClient {
             .await
             .expect("the client itself holds the sender");
         if status.ready { Ok(()) } else { Err(status.failure.clone().unwrap_or(ConnectError::Closed)) }
+    }
+
+    /// How the attempt that is under way ends, or how the last one did.
+    pub(crate) async fn attempted(&self) -> Result<(), ConnectError> {
+        let mut status = self.shared.status.subscribe();
+        let status = status
+            .wait_for(|status| status.state != ConnectionState::Connecting)
+            .await
+            .expect("the client itself holds the sender");
+        let open = status.state == ConnectionState::Open;
+        if open { Ok(()) } else { Err(status.failure.clone().unwrap_or(ConnectError::Closed)) }
     }
 
     /// Queues a message, in order, and returns; waits while the outbox is full. Strings become text messages.

@@ -2,6 +2,7 @@
 
 mod address;
 mod backoff;
+mod budget;
 mod builder;
 mod callbacks;
 mod error;
@@ -9,6 +10,7 @@ mod handle;
 mod handshake;
 mod options;
 mod policy;
+mod prepare;
 mod session;
 mod state;
 mod supervisor;
@@ -24,4 +26,5 @@ pub(crate) use handle::Shared as ClientShared;
 pub use handle::{StateWatch, Stats, WebSocketClient};
 pub(crate) use options::ClientOptions;
 pub use policy::Reaction;
+pub use prepare::ConnectRequest;
 pub use state::ConnectionState;

@@ -3,8 +3,11 @@
 use super::{Reconnect, WebSocketClientBuilder};
 use crate::connection::WhileDown;
 use crate::settings::duration;
-use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{self, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 /// The options of a `#[client]` and of `[plugins.<plugin>.clients.<SLOT>]`. What is not there keeps its default.
@@ -37,26 +40,79 @@ pub(crate) struct ClientOptions {
 }
 
 /// `headers = { Name = "value", Other = ["one", "two"] }`, or a list of pairs.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone)]
 pub(crate) enum Headers {
     Map(BTreeMap<String, HeaderValues>),
     Pairs(Vec<(String, String)>),
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone)]
 pub(crate) enum HeaderValues {
     One(String),
     Many(Vec<String>),
 }
 
 /// `reconnect = false`, or the policy.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone)]
 pub(crate) enum ReconnectOption {
     Enabled(bool),
     Policy(Reconnect),
+}
+
+/// Deserializes by the kind of value that is found. An untagged enum could not say which key in it is wrong.
+macro_rules! by_kind {
+    ($type:ident, $expecting:literal, $($visit:item)*) => {
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct ByKind;
+
+                impl<'de> Visitor<'de> for ByKind {
+                    type Value = $type;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str($expecting)
+                    }
+
+                    $($visit)*
+                }
+
+                deserializer.deserialize_any(ByKind)
+            }
+        }
+    };
+}
+
+by_kind! {
+    Headers, "a table of headers or a list of pairs",
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Headers, A::Error> {
+        Deserialize::deserialize(MapAccessDeserializer::new(map)).map(Headers::Map)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Headers, A::Error> {
+        Deserialize::deserialize(SeqAccessDeserializer::new(list)).map(Headers::Pairs)
+    }
+}
+
+by_kind! {
+    HeaderValues, "a text or a list of texts",
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<HeaderValues, E> {
+        Ok(HeaderValues::One(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<HeaderValues, A::Error> {
+        Deserialize::deserialize(SeqAccessDeserializer::new(list)).map(HeaderValues::Many)
+    }
+}
+
+by_kind! {
+    ReconnectOption, "`true`, `false` or a table as in `{ min = \"250ms\" }`",
+    fn visit_bool<E: de::Error>(self, enabled: bool) -> Result<ReconnectOption, E> {
+        Ok(ReconnectOption::Enabled(enabled))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ReconnectOption, A::Error> {
+        Deserialize::deserialize(MapAccessDeserializer::new(map)).map(ReconnectOption::Policy)
+    }
 }
 
 impl Default for Headers {

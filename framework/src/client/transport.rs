@@ -2,7 +2,8 @@
 
 use super::handle::Request;
 use super::handshake::handshake;
-use super::{ConnectError, tls};
+use super::prepare::prepared;
+use super::{ConnectError, budget, tls};
 use crate::connection::{Handshake, Transport};
 use std::io;
 use std::net::SocketAddr;
@@ -10,10 +11,12 @@ use std::sync::Arc;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
-/// One attempt. Cancelled, it leaves nothing behind.
+/// One attempt; waiting for a place in the budget does not count as its time. Cancelled, it leaves nothing behind.
 pub(crate) async fn dial(request: Arc<Request>) -> Result<(Transport, Handshake), ConnectError> {
+    budget::turn().await;
     let limit = request.timeout;
-    timeout(limit, attempt(&request)).await.unwrap_or(Err(ConnectError::Timeout(limit)))
+    let attempt = async { attempt(&*prepared(&request).await?).await };
+    timeout(limit, attempt).await.unwrap_or(Err(ConnectError::Timeout(limit)))
 }
 
 async fn attempt(request: &Request) -> Result<(Transport, Handshake), ConnectError> {

@@ -42,7 +42,10 @@ async fn a_lost_connection_is_opened_again_by_itself_and_sends_what_was_held() {
     server.vanish();
     let close = seen.next().await;
     assert!(close.retry_in.is_some_and(|delay| delay >= Duration::from_millis(100)), "{close}");
-    assert!(matches!(client.state(), ConnectionState::Waiting { attempt: 1, .. } | ConnectionState::Connecting | ConnectionState::Open));
+    assert!(matches!(
+        client.state(),
+        ConnectionState::Waiting { attempt: 1, .. } | ConnectionState::Connecting | ConnectionState::Open
+    ));
     client.send("held").await.expect("kept");
     let mut again = within(peer.accept()).await.expect("the client comes back");
     assert_eq!(within(again.receive()).await, Some(Message::text("held")));
@@ -217,4 +220,61 @@ async fn on_close_comes_after_every_message_before_it_and_before_the_next_on_ope
     }
     assert_eq!(seen.next().await, "close");
     assert_eq!(seen.next().await, "open");
+}
+
+#[tokio::test]
+async fn each_attempt_asks_with_a_fresh_token() {
+    let attempts = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let peer = Peer::bind().await.expect("a free port");
+    let client = WebSocketClient::builder(peer.url("/first"))
+        .header("X-Fixed", "f")
+        .before_connect(move |request| {
+            let attempt = attempts.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+            async move {
+                let url = request.url().replace("first", "fresh");
+                Ok(request.with_url(url).with_header("Authorization", format!("Bearer {attempt}")))
+            }
+        })
+        .build()
+        .expect("good");
+    client.start().await;
+    for attempt in 1..3 {
+        let server = within(peer.accept()).await.expect("the client asks");
+        assert_eq!(server.resource(), "/fresh");
+        assert_eq!(server.headers()["x-fixed"], "f");
+        assert_eq!(server.headers()["authorization"], format!("Bearer {attempt}"));
+        server.vanish();
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_had_is_the_attempts_error() {
+    let build = |mistake: fn() -> bristle::Result<bristle::ConnectRequest>| {
+        WebSocketClient::builder("ws://127.0.0.1:1/")
+            .before_connect(move |_| async move { mistake() })
+            .build()
+            .expect("good")
+    };
+    let failed = within(build(|| Err(bristle::Error::msg("no token today"))).connect()).await.expect_err("no token");
+    assert_eq!(failed.to_string(), "`before_connect` failed: no token today");
+    assert!(!failed.is_fatal());
+    let panicked = within(build(|| panic!("oh")).connect()).await.expect_err("a panic");
+    assert!(panicked.to_string().contains("it panicked: oh"), "{panicked}");
+}
+
+#[tokio::test]
+async fn a_busy_server_is_left_alone_as_long_as_it_asks() {
+    let peer = Peer::bind().await.expect("a free port");
+    let client = WebSocketClient::builder(peer.url("/")).build().expect("good");
+    client.start().await;
+    let busy = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 77\r\nContent-Length: 0\r\n\r\n";
+    drop(within(peer.answer(busy)).await.expect("the client asks"));
+    let mut watch = client.watch();
+    let retry_in = loop {
+        match watch.state() {
+            ConnectionState::Waiting { retry_in, .. } => break retry_in,
+            _ => within(watch.changed()).await.expect("the client lives"),
+        };
+    };
+    assert_eq!(retry_in, Duration::from_secs(77));
 }

@@ -52,6 +52,8 @@ enum Wake {
     Opened(Result<(), Error>),
     /// Handlers ran, or one began to wait for us: look again.
     Handlers,
+    /// The `on_open` of a connection that is gone came to its end.
+    Leftover(Result<(), Error>),
     Link(LinkEvent),
     Dialled(Result<(Transport, Handshake), ConnectError>),
     Elapsed,
@@ -76,6 +78,8 @@ pub(crate) struct Supervisor {
     link: Option<Link>,
     connection: Option<Connection>,
     opening: Opening,
+    /// The `on_open` of a connection that ended meanwhile: it goes on to its end, beside whatever comes.
+    leftover: Option<Boxed<Result<(), Error>>>,
     wait: Option<Pin<Box<Sleep>>>,
     /// `connect` and `reconnect` calls that wait for the attempt under way.
     waiters: Vec<Answer>,
@@ -121,6 +125,7 @@ impl Supervisor {
             link: None,
             connection: None,
             opening: Opening::No,
+            leftover: None,
             wait: None,
             waiters: Vec::new(),
             closers: Vec::new(),
@@ -160,7 +165,7 @@ impl Supervisor {
 
     /// Waits for whatever comes next. Commands first, handlers before reading: a handler that can go on makes room.
     async fn next(&mut self) -> Wake {
-        let Self { shared, commands, inbox, dial, link, opening, wait, .. } = self;
+        let Self { shared, commands, inbox, dial, link, opening, leftover, wait, .. } = self;
         // What comes after the stop has begun is read only for the sake of the closing handshake.
         let read = if self.quiet { matches!(self.session.phase(), Phase::Closing(_)) } else { inbox.has_room() };
         let blocked = matches!(opening, Opening::Due);
@@ -172,6 +177,7 @@ impl Supervisor {
             result = opened(opening) => Wake::Opened(result),
             () = inbox.run(), if !inbox.is_empty() => Wake::Handlers,
             () = shared.outbox.handler_waits(), if blocked => Wake::Handlers,
+            result = maybe(leftover) => Wake::Leftover(result),
             event = next_event(link, read) => Wake::Link(event),
             outcome = maybe(dial) => Wake::Dialled(outcome),
             () = maybe(wait) => Wake::Elapsed,
@@ -194,6 +200,12 @@ impl Supervisor {
                 self.failure = Some(ConnectError::OnOpen(error));
                 self.farewell = (code::INTERNAL_ERROR, "on_open failed".to_owned());
                 self.step(Event::OpenFailed);
+            }
+            Wake::Leftover(result) => {
+                self.leftover = None;
+                if let Err(error) = result {
+                    debug!(client = %self.shared.name, error = %error.chain(), "on_open failed after its connection had ended");
+                }
             }
             Wake::Link(LinkEvent::Message(_)) if self.quiet => {}
             Wake::Link(LinkEvent::Message(message)) => {
@@ -307,7 +319,11 @@ impl Supervisor {
 
     fn ended(&mut self, LinkEnd { mut close, asked }: LinkEnd) {
         self.link = None;
-        self.opening = Opening::No;
+        if let Opening::Running(on_open) = std::mem::replace(&mut self.opening, Opening::No)
+            && self.leftover.replace(on_open).is_some()
+        {
+            warn!(client = %self.shared.name, "an on_open was cut: its connection is gone, and so is the next one");
+        }
         *self.shared.current.lock().expect("nothing panics while it holds it") = None;
         let then = self.session.policy().cloned().unwrap_or_default().after_close(&close);
         self.down = Some((Instant::now(), true));

@@ -2,7 +2,9 @@
 
 use crate::support::{Seen, connected, within};
 use bristle::testing::Peer;
-use bristle::{Close, ConnectError, ConnectionState, Initiator, Message, SendError, WebSocketClient, WebSocketClientBuilder};
+use bristle::{
+    Close, ConnectError, ConnectionState, Initiator, Message, SendError, WebSocketClient, WebSocketClientBuilder,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -101,7 +103,10 @@ async fn a_close_frame_without_a_code_is_1005() {
 async fn a_peer_that_does_not_answer_the_close_is_given_up() {
     let seen = Arc::new(Seen::new());
     let peer = Peer::bind().await.expect("a free port");
-    let client = watched(&seen)(WebSocketClient::builder(peer.url("/"))).close_timeout(Duration::from_secs(2)).build().expect("good");
+    let client = watched(&seen)(WebSocketClient::builder(peer.url("/")))
+        .close_timeout(Duration::from_secs(2))
+        .build()
+        .expect("good");
     let (outcome, _stream) = within(async { tokio::join!(client.connect(), crate::limits::raw_server(&peer)) }).await;
     outcome.expect("the peer accepts");
     tokio::time::pause();
@@ -150,4 +155,22 @@ async fn closing_what_was_never_opened_does_not_hang() {
     within(client.close()).await;
     assert_eq!(client.state(), ConnectionState::Closed);
     assert!(within(client.ready()).await.is_err());
+}
+
+#[tokio::test]
+async fn an_on_open_that_closes_its_own_client_goes_on_to_its_end() {
+    let seen = Arc::new(Seen::new());
+    let into = seen.clone();
+    let (_client, mut server, _peer) = connected(|builder| {
+        builder.on_open(move |client: WebSocketClient| {
+            let into = into.clone();
+            async move {
+                client.close().await;
+                into.put("to the end");
+            }
+        })
+    })
+    .await;
+    assert_eq!(within(server.ended()).await.code, 1000);
+    assert_eq!(seen.next().await, "to the end");
 }

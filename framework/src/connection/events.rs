@@ -1,6 +1,6 @@
 //! What a connection tells whoever it belongs to.
 
-use super::Connection;
+use super::{Connection, OwnerId};
 use crate::error::Error;
 use crate::message::{Close, Message};
 use std::pin::Pin;
@@ -12,6 +12,11 @@ pub(crate) type EventsFuture<T = ()> = Pin<Box<dyn Future<Output = T> + Send>>;
 ///
 /// None of these may panic: the implementor contains what it calls.
 pub(crate) trait Events: Send + Sync {
+    /// Whether anything of this owner may ever be handled here: what cannot does not wait for the gate.
+    fn concerns(&self, _owner: OwnerId) -> bool {
+        true
+    }
+
     /// It opened. What is sent on the connection meanwhile goes out before everything that waits.
     fn open(&self, connection: &Connection) -> EventsFuture<Result<(), Error>>;
 

@@ -50,6 +50,8 @@ struct Shared {
     ready: AtomicBool,
     /// Whether the plugins' `on_open` hooks were started for it.
     announced: AtomicBool,
+    /// Whether a hook that failed gave it up: the close that follows is nobody's wish.
+    given_up: AtomicBool,
     probe: Mutex<Probe>,
 }
 
@@ -78,6 +80,7 @@ impl Connection {
             closed: CancellationToken::new(),
             ready: AtomicBool::new(false),
             announced: AtomicBool::new(false),
+            given_up: AtomicBool::new(false),
             probe: Mutex::default(),
         }))
     }
@@ -222,6 +225,16 @@ impl Connection {
     /// Whether the caller is the one to run the plugins' `on_open` hooks: the first who asks is.
     pub(crate) fn announce(&self) -> bool {
         !self.0.announced.swap(true, Ordering::AcqRel)
+    }
+
+    /// Ends it because an `on_open` hook failed; a client tries again by its policy.
+    pub(crate) fn give_up(&self) {
+        self.0.given_up.store(true, Ordering::Release);
+        self.begin_close(code::INTERNAL_ERROR, "on_open failed", false);
+    }
+
+    pub(crate) fn was_given_up(&self) -> bool {
+        self.0.given_up.load(Ordering::Acquire)
     }
 
     pub(crate) fn was_announced(&self) -> bool {

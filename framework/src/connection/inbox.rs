@@ -4,7 +4,7 @@
 //! handlers, which wait for the gate (the end of the launch). Both run in the task that reads, polled in place, so
 //! that a handler that does not wait costs no task switch.
 
-use super::{Connection, Events, EventsFuture, HandlerScope, Lane, Limits};
+use super::{Connection, Events, EventsFuture, HandlerScope, Lane, Limits, OwnerId};
 use crate::message::{Close, Message};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -35,6 +35,12 @@ impl Item {
                 let scope = HandlerScope { owner: connection.owner(), lane: Lane::Message };
                 Some(Box::pin(scope.mark(events.close(&connection, close))))
             }
+        }
+    }
+
+    fn owner(&self) -> OwnerId {
+        match self {
+            Self::Message(connection, _) | Self::Close(connection, _) => connection.owner(),
         }
     }
 
@@ -150,7 +156,8 @@ impl Inbox {
 
     /// The first stage; an item counts in `bytes` until it has left the second queue.
     fn start_arrived(&mut self, item: Item) {
-        let then = self.stages.handlers.is_some().then(|| item.copy());
+        let handlers = self.stages.handlers.as_deref();
+        let then = handlers.is_some_and(|handlers| handlers.concerns(item.owner())).then(|| item.copy());
         if then.is_none() {
             self.bytes -= item.len();
         }

@@ -10,9 +10,9 @@ use std::future::pending;
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 /// How long we read on, and throw away, after the last frame was sent: closing a socket with unread data resets it,
 /// and the peer would never see why (RFC 6455 §7.1.1 lets the server close first).
@@ -57,7 +57,7 @@ pub(crate) struct Link {
     /// `None` once nothing more is read.
     reader: Option<Reader>,
     /// `None` once the task was joined.
-    writer: Option<JoinHandle<WriterEnd>>,
+    writer: Option<AbortOnDropHandle<WriterEnd>>,
     half: Option<super::TransportWrite>,
     stop_writer: CancellationToken,
     cause: Option<Cause>,
@@ -84,7 +84,7 @@ impl Link {
             control_frames: limits.control_frames,
             close_timeout: limits.close_timeout,
             reader: Some(Reader::new(read, read_ahead, role, limits).await),
-            writer: Some(tokio::spawn(writer.run())),
+            writer: Some(AbortOnDropHandle::new(tokio::spawn(writer.run()))),
             half: None,
             stop_writer,
             cause: None,
@@ -279,7 +279,7 @@ impl Link {
         });
         let sent =
             self.sent.as_ref().and_then(|frame| frame.as_close().map(|(code, reason)| (code, reason.to_owned())));
-        let asked = matches!(self.cause, Some(Cause::Asked));
+        let asked = matches!(self.cause, Some(Cause::Asked)) && !self.connection.was_given_up();
         let (initiator, (code, reason)) = match self.cause.take() {
             Some(Cause::Asked) => {
                 let unanswered = (code::ABNORMAL, "the peer did not take the close frame in time".to_owned());
@@ -306,7 +306,7 @@ impl Drop for Link {
     }
 }
 
-async fn join(writer: &mut Option<JoinHandle<WriterEnd>>) -> WriterEnd {
+async fn join(writer: &mut Option<AbortOnDropHandle<WriterEnd>>) -> WriterEnd {
     match writer {
         Some(handle) => {
             let end = handle.await;

@@ -187,6 +187,10 @@ impl PluginScope {
                 let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
                 BuildError::Config { client: name.to_owned(), problems: problems.join("; ") }
             })?;
+            if let Some(Err(error)) = options.url.as_ref().map(|url| WebSocketClient::builder(url).build()) {
+                let problem = self.config.client_error(name, "{}", "url", error.to_string());
+                return Err(BuildError::Config { client: name.to_owned(), problems: problem.to_string() });
+            }
             builder = options.apply(builder);
         }
         let shown = builder.name.take();

@@ -4,7 +4,7 @@ use super::builder::{ExpectedPlugin, Runtime};
 use super::dispatch::handled_slot;
 use super::init::InitGraph;
 use super::problem::{LaunchError, LaunchProblem};
-use crate::client::{ClientOptions, WebSocketClient};
+use crate::client::{BuildError, ClientOptions, WebSocketClient};
 use crate::node::{self, EndpointOptions};
 use crate::plugin::{ConfigCheck, Hook, Origin, PluginConfig, Registration, Registry, SlotKind, SlotRef};
 use crate::settings::Settings;
@@ -96,7 +96,7 @@ fn configuration(registry: &Registry, config: &PluginConfig, problems: &mut Vec<
             Hook::Client(declaration) => {
                 clients.push(origin.name);
                 match config.client::<ClientOptions>(origin.name, declaration.options) {
-                    Ok(options) => found.extend(client(*origin, options)),
+                    Ok(options) => found.extend(client(*origin, declaration.options, options, config)),
                     Err(errors) => found.extend(errors.iter().map(|error| LaunchProblem::new_from(error).at(*origin))),
                 }
             }
@@ -123,7 +123,7 @@ fn configuration(registry: &Registry, config: &PluginConfig, problems: &mut Vec<
 }
 
 /// What is wrong with a declared client, found by building one that is thrown away.
-fn client(origin: Origin, options: ClientOptions) -> Option<LaunchProblem> {
+fn client(origin: Origin, attribute: &str, options: ClientOptions, config: &PluginConfig) -> Option<LaunchProblem> {
     if options.url.is_none() {
         let text = format!(
             "the client `{name}` has no URL: write `#[client(url = \"ws://…\")]`, or `url = \"ws://…\"` below \
@@ -134,7 +134,13 @@ fn client(origin: Origin, options: ClientOptions) -> Option<LaunchProblem> {
         return Some(LaunchProblem::new(text).at(origin));
     }
     let error = options.apply(WebSocketClient::builder("")).build().err()?;
-    Some(LaunchProblem::new(format!("the client `{}` cannot be built: {error}", origin.name)).at(origin))
+    let key = match error {
+        BuildError::Url { .. } | BuildError::Scheme { .. } => "url",
+        BuildError::Header { .. } => "headers",
+        BuildError::Subprotocol { .. } => "subprotocols",
+        _ => return Some(LaunchProblem::new_from(error).at(origin)),
+    };
+    Some(LaunchProblem::new_from(config.client_error(origin.name, attribute, key, error.to_string())).at(origin))
 }
 
 /// A static is filled by one attribute only, and its name is unique in its plugin's configuration.
@@ -149,10 +155,9 @@ fn declarations(registry: &Registry, problems: &mut Vec<LaunchProblem>) {
     }
 }
 
-/// A slot that nothing can fill: not declared, and no `#[init]` hook that might fill it.
+/// A slot that nothing can fill: not declared, and no `#[init]` hook that might fill it, or would were its plugin on.
 fn fillers(registry: &Registry, absent: &Registry, problems: &mut Vec<LaunchProblem>) {
-    let is_init = |item: &Registration| matches!(item.hook, Hook::Init(_));
-    if registry.items().iter().any(is_init) {
+    if registry.items().iter().chain(absent.items()).any(is_init) {
         return;
     }
     let declared: Vec<_> =
@@ -162,6 +167,10 @@ fn fillers(registry: &Registry, absent: &Registry, problems: &mut Vec<LaunchProb
             problems.push(unfilled(slot, item.origin));
         }
     }
+}
+
+pub(super) fn is_init(registration: &Registration) -> bool {
+    matches!(registration.hook, Hook::Init(_))
 }
 
 /// A handler whose slot holds nothing.

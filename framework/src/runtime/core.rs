@@ -1,12 +1,12 @@
 //! What runs: the phases of a launch, in order.
 
 use super::builder::Runtime;
-use super::check::{config, declared_slot, unfilled};
-use super::declared::{Declared, declare};
+use super::check::{config, declared_slot, is_init, unfilled};
+use super::declared::{Declared, DeclaredClient, declare};
 use super::dispatch::{Dispatcher, handled_slot};
 use super::init::{InitGraph, InitTimes};
 use super::problem::{LaunchError, LaunchProblem, StopError};
-use crate::client::WebSocketClient;
+use crate::client::{ConnectError, WebSocketClient};
 use crate::node::{Node, NodeConfig};
 use crate::plugin::{Hook, Origin, Plugin, PluginScope, Registry, Route, SlotId};
 use crate::settings::RuntimeSettings;
@@ -67,6 +67,8 @@ pub(super) struct Core {
     declared: Declared,
     /// The slots that plugins fill which are off.
     absent_slots: Vec<SlotId>,
+    /// Whether such plugins have `#[init]` hooks, which might have filled any slot.
+    absent_init: bool,
     listen: Vec<SocketAddr>,
 }
 
@@ -101,6 +103,7 @@ impl Core {
             graph,
             declared,
             absent_slots: absent.items().iter().filter_map(declared_slot).map(|slot| slot.slot.id()).collect(),
+            absent_init: absent.items().iter().any(is_init),
             listen: node.listen,
         })
     }
@@ -119,10 +122,8 @@ impl Core {
         self.init().await?;
         self.check_slots()?;
         self.open().await?;
-        for client in self.clients() {
-            if let Some(connection) = client.connection() {
-                self.dispatcher.announce_late(&connection).await;
-            }
+        for connection in self.clients().iter().filter_map(WebSocketClient::connection) {
+            self.dispatcher.announce_late(&connection);
         }
         self.gate.cancel();
         let (plugins, clients) = (self.dispatcher.plugins.len(), self.clients().len());
@@ -191,25 +192,34 @@ impl Core {
 
     /// Whether the slot is another plugin's that is off, so that it stays empty by intention.
     fn filler_is_off(&self, slot: SlotId) -> bool {
-        self.absent_slots.contains(&slot) || self.dispatcher.plugins.values().any(|plugin| !plugin.is_enabled())
+        self.absent_init
+            || self.absent_slots.contains(&slot)
+            || self.dispatcher.plugins.values().any(|plugin| !plugin.is_enabled())
     }
 
     /// Opens what was declared. A first attempt that fails is retried and reported, unless the client is required.
     async fn open(&self) -> Result<(), LaunchError> {
         // What a hook had made before its plugin was switched off must not go on.
-        let off = self.dispatcher.plugins.values().filter(|plugin| !plugin.is_enabled()).flat_map(Plugin::clients);
+        let off: Vec<_> = self.dispatcher.plugins.values().filter(|plugin| !plugin.is_enabled()).collect();
+        off.iter().for_each(|plugin| plugin.scope().stopped.cancel());
+        let off = off.into_iter().flat_map(Plugin::clients);
         join_all(off.map(|client| async move { client.close().await })).await;
-        let mut problems = Vec::new();
-        for declared in self.declared.clients.iter().filter(|declared| declared.plugin.is_enabled()) {
-            if !declared.required {
-                declared.client.start().await;
-            } else if let Err(error) = declared.client.connect().await {
-                let name = declared.client.name();
-                let text = format!("the required client `{name}` cannot connect: {}", crate::error::chain(&error));
-                problems.push(LaunchProblem::new(text).at(declared.origin));
+        let on = self.declared.clients.iter().filter(|declared| declared.plugin.is_enabled());
+        let problems = join_all(on.map(|DeclaredClient { client, required, origin, .. }| async move {
+            if !required {
+                client.start().await;
+                return None;
             }
-        }
-        LaunchError::unless_empty(problems)
+            let error = match client.connect().await {
+                // An `#[init]` hook did it already.
+                Err(ConnectError::AlreadyStarted) => client.attempted().await.err()?,
+                outcome => outcome.err()?,
+            };
+            let (name, error) = (client.name(), crate::error::chain(&error));
+            let text = format!("the required client `{name}` cannot connect: {error}");
+            Some(LaunchProblem::new(text).at(*origin))
+        }));
+        LaunchError::unless_empty(problems.await.into_iter().flatten().collect())
     }
 
     /// Every client of every plugin that is still there.

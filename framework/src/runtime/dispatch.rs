@@ -5,6 +5,7 @@ use crate::connection::{Connection, Events, EventsFuture, OwnerId};
 use crate::error::Error;
 use crate::message::{Close, Message};
 use crate::plugin::{Hook, Plugin, Registration, Registry, SlotRef};
+use futures_util::FutureExt;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
@@ -48,14 +49,23 @@ impl Dispatcher {
         Arc::new(OwnerEvents { dispatcher: self.clone(), found: OnceLock::new() })
     }
 
-    /// Runs the `#[on_open]` hooks of a connection whose client was stored in its slot after it had opened, unless
-    /// they were run already.
-    pub(super) async fn announce_late(&self, connection: &Connection) {
-        if let Some(slot) = self.slot_of(connection.owner())
-            && connection.announce()
-            && slot.opened(connection).await.is_err()
-        {
-            connection.begin_close(crate::message::code::INTERNAL_ERROR, "on_open failed", false);
+    /// Begins the `#[on_open]` hooks of a connection whose client was stored in its slot after it had opened, unless
+    /// they were begun already, or will be: it is still opening. Nobody waits for their end, since what they wait for
+    /// may be a message.
+    pub(super) fn announce_late(self: &Arc<Self>, connection: &Connection) {
+        if connection.was_announced() || !connection.was_ready() {
+            return;
+        }
+        let Some(index) = self.index_of(connection.owner()).filter(|_| connection.announce()) else { return };
+        let Some(plugin) = self.slots[index].opener() else { return };
+        let (dispatcher, connection) = (self.clone(), connection.clone());
+        let mut open = Box::pin(async move {
+            if dispatcher.slots[index].opened(&connection).await.is_err() {
+                connection.give_up();
+            }
+        });
+        if (&mut open).now_or_never().is_none() {
+            plugin.spawn(open);
         }
     }
 
@@ -64,8 +74,8 @@ impl Dispatcher {
         self.slots.iter().map(|slot| (slot.slot.path, slot.unhandled())).filter(|(_, count)| *count > 0)
     }
 
-    fn slot_of(&self, owner: OwnerId) -> Option<&SlotHandlers> {
-        self.slots.iter().find(|handlers| handlers.slot.slot.owner() == Some(owner))
+    fn index_of(&self, owner: OwnerId) -> Option<usize> {
+        self.slots.iter().position(|handlers| handlers.slot.slot.owner() == Some(owner))
     }
 }
 
@@ -92,13 +102,18 @@ impl OwnerEvents {
         if let Some(index) = self.found.get() {
             return Some(*index);
         }
-        let owner = Some(connection.owner());
-        let index = self.dispatcher.slots.iter().position(|handlers| handlers.slot.slot.owner() == owner)?;
+        let index = self.dispatcher.index_of(connection.owner())?;
         Some(*self.found.get_or_init(|| index))
     }
 }
 
 impl Events for OwnerEvents {
+    /// As long as a slot is empty, any client may still be stored in it.
+    fn concerns(&self, owner: OwnerId) -> bool {
+        self.found.get().is_some()
+            || self.dispatcher.slots.iter().any(|handlers| handlers.slot.slot.owner().is_none_or(|held| held == owner))
+    }
+
     fn open(&self, connection: &Connection) -> EventsFuture<Result<(), Error>> {
         let Some(index) = self.index(connection) else { return Box::pin(async { Ok(()) }) };
         let (dispatcher, connection) = (self.dispatcher.clone(), connection.clone());
@@ -114,9 +129,7 @@ impl Events for OwnerEvents {
         }
         let (dispatcher, connection) = (self.dispatcher.clone(), connection.clone());
         Some(Box::pin(async move {
-            if !connection.was_announced() {
-                dispatcher.announce_late(&connection).await;
-            }
+            dispatcher.announce_late(&connection);
             dispatcher.slots[index].received(&connection, &message).await;
         }))
     }

@@ -29,7 +29,9 @@ enum State {
     Waiting,
     Running,
     Done,
-    /// It failed, or one that it waits for did, or its plugin is off.
+    /// It failed, or one that it waits for did: the launch fails once the others have run.
+    Failed,
+    /// Its plugin is off: it says `on_failure = "disable"` and failed, or waits for one that does and did.
     Out,
 }
 
@@ -145,10 +147,7 @@ impl InitGraph {
                     states[index] = State::Done;
                     done(node.origin);
                 }
-                Err(failure) => {
-                    states[index] = State::Out;
-                    self.failed(node, &failure, plugins, &mut problems);
-                }
+                Err(failure) => states[index] = self.failed(node, &failure, plugins, &mut problems),
             }
         }
     }
@@ -159,15 +158,17 @@ impl InitGraph {
         failure: &HandlerError,
         plugins: &BTreeMap<&'static str, Plugin>,
         problems: &mut Vec<LaunchProblem>,
-    ) {
+    ) -> State {
         let Origin { plugin, name, .. } = node.origin;
         if node.hook.on_failure == OnFailure::Disable {
             plugins[plugin].scope().enabled.store(false, Ordering::Release);
             warn!(plugin, hook = name, error = %failure.failure(), "an #[init] hook failed: its plugin is off");
+            State::Out
         } else {
             error!(plugin, hook = name, error = %failure.failure(), "an #[init] hook failed");
             let text = format!("`#[init]` hook `{name}` of plugin `{plugin}` failed: {}", failure.failure());
             problems.push(LaunchProblem::new(text).at(node.origin));
+            State::Failed
         }
     }
 
@@ -176,15 +177,20 @@ impl InitGraph {
         loop {
             let next = (0..self.nodes.len()).find(|&index| {
                 let node = &self.nodes[index];
-                let waits_in_vain = node.after.iter().any(|&after| states[after] == State::Out);
+                let waits_in_vain = node.after.iter().any(|&after| matches!(states[after], State::Failed | State::Out));
                 states[index] == State::Waiting && (waits_in_vain || !plugins[node.origin.plugin].is_enabled())
             });
             let Some(index) = next else { return };
-            states[index] = State::Out;
             let node = &self.nodes[index];
             let plugin = &plugins[node.origin.plugin];
-            // A plugin whose hook cannot run is not fit to handle anything.
-            plugin.scope().enabled.store(false, Ordering::Release);
+            if node.after.iter().any(|&after| states[after] == State::Failed) {
+                // Its plugin stays on: other hooks of it may have failures of their own to tell.
+                states[index] = State::Failed;
+            } else {
+                states[index] = State::Out;
+                // A plugin whose hook cannot run is not fit to handle anything.
+                plugin.scope().enabled.store(false, Ordering::Release);
+            }
             warn!(plugin = plugin.name(), hook = node.origin.name, "not run: a hook that it waits for failed");
         }
     }

@@ -41,32 +41,37 @@ impl Core {
         let clients = self.clients();
         self.stopping.cancel();
 
-        let finish = async {
+        let node = async {
             if let Some(node) = self.node.get() {
                 node.stop_accepting().await;
                 node.quiesce().await;
             }
         };
-        let quiet = futures_util::future::join(finish, join_all(clients.iter().map(WebSocketClient::quiesce)));
-        if within(grace, forced, quiet).await.is_none() {
-            stragglers.push(format!("handlers in flight did not finish within {grace:?}"));
+        let quiet = |client: &WebSocketClient| {
+            let client = client.clone();
+            async move { within(grace, forced, client.quiesce()).await.is_none().then_some(client) }
+        };
+        let (node, busy) = tokio::join!(within(grace, forced, node), join_all(clients.iter().map(quiet)));
+        let busy: Vec<_> = busy.into_iter().flatten().collect();
+        if node.is_none() {
+            stragglers.push(format!("handlers of the node did not finish within {grace:?}"));
         }
+        stragglers.extend(busy.iter().map(|client| late_handlers(client, grace)));
 
         for (origin, hook, plugin) in self.shutdown_hooks() {
             stragglers.extend(self.shut_down(origin, hook, plugin, forced).await);
         }
 
-        let close = async {
-            let close_all = join_all(clients.iter().map(|client| client.close_with(code::GOING_AWAY, "shutting down")));
-            match self.node.get() {
-                Some(node) => drop(tokio::join!(close_all, node.close(code::GOING_AWAY, "shutting down"))),
-                None => drop(close_all.await),
+        // A hook may have made others.
+        let clients = self.clients();
+        let node = async {
+            if let Some(node) = self.node.get() {
+                node.close(code::GOING_AWAY, "shutting down").await;
             }
         };
-        if within(grace, forced, close).await.is_none() {
-            let open = clients.iter().filter(|client| client.is_connected()).map(|client| client.name().to_owned());
-            stragglers.extend(open.map(|name| format!("client `{name}` did not close in time")));
-        }
+        let ends = join_all(clients.iter().map(|client| end(client, busy.contains(client), grace, forced)));
+        let (_, ends) = tokio::join!(within(grace, forced, node), ends);
+        stragglers.extend(ends.into_iter().flatten());
         if let Some(node) = self.node.get() {
             stragglers.extend(node.abort());
         }
@@ -91,6 +96,9 @@ impl Core {
         let failure = match within(limit, forced, run).await {
             Some(Ok(())) => return None,
             Some(Err(failure)) => failure,
+            None if forced.is_cancelled() => {
+                return Some(format!("`#[shutdown]` hook {origin} was cut: the stop was forced"));
+            }
             None => timed_out(origin, limit),
         };
         log("shutdown", &failure);
@@ -130,6 +138,31 @@ impl Core {
         }));
         joined.await.into_iter().flatten().collect()
     }
+}
+
+/// Closes a client and lets its `#[on_close]` hooks end, unless handlers before them never do. What did not stop, if
+/// anything.
+async fn end(client: &WebSocketClient, busy: bool, grace: Duration, forced: &CancellationToken) -> Option<String> {
+    let steps = async {
+        if !busy {
+            client.quiesce().await;
+        }
+        client.close_with(code::GOING_AWAY, "shutting down").await;
+        if !busy {
+            client.quiesce().await;
+        }
+    };
+    if within(grace, forced, steps).await.is_some() {
+        None
+    } else if client.is_connected() {
+        Some(format!("client `{}` did not close in time", client.name()))
+    } else {
+        (!forced.is_cancelled()).then(|| late_handlers(client, grace))
+    }
+}
+
+fn late_handlers(client: &WebSocketClient, grace: Duration) -> String {
+    format!("handlers of client `{}` did not finish within {grace:?}", client.name())
 }
 
 /// Runs a step for at most `limit`, and not at all once the stop is forced. `None` where it was cut.

@@ -63,6 +63,11 @@ impl SlotHandlers {
         !self.message.is_empty()
     }
 
+    /// A plugin whose `#[on_open]` hooks run, if there is one.
+    pub(super) fn opener(&self) -> Option<&Plugin> {
+        self.open.iter().map(|bound| &bound.plugin).find(|plugin| plugin.is_enabled())
+    }
+
     /// Runs every `#[on_open]`; the first that fails ends the row, and the connection is given up.
     pub(super) async fn opened(&self, connection: &Connection) -> Result<(), Error> {
         for Bound { plugin, origin, hook } in self.open.iter().filter(|bound| bound.plugin.is_enabled()) {

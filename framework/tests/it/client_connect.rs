@@ -13,11 +13,14 @@ fn client(url: &str) -> WebSocketClient {
 async fn refused_with(answer: &[u8]) -> ConnectError {
     let peer = Peer::bind().await.expect("a free port");
     let client = client(&peer.url("/"));
-    let (outcome, stream) = within(async { tokio::join!(client.connect(), async {
-        let mut stream = peer.answer(answer).await.expect("the client asks");
-        stream.shutdown().await.expect("it is open");
-        stream
-    }) }).await;
+    let (outcome, stream) = within(async {
+        tokio::join!(client.connect(), async {
+            let mut stream = peer.answer(answer).await.expect("the client asks");
+            stream.shutdown().await.expect("it is open");
+            stream
+        })
+    })
+    .await;
     drop(stream);
     assert_eq!(client.state(), ConnectionState::Closed);
     outcome.expect_err("no valid answer")
@@ -26,10 +29,13 @@ async fn refused_with(answer: &[u8]) -> ConnectError {
 #[tokio::test]
 async fn a_client_that_connected_is_open_and_knows_what_was_agreed() {
     let peer = Peer::bind().await.expect("a free port");
-    let client = WebSocketClient::builder(peer.url("/a/b?x=1")).subprotocol("one").subprotocol("two").build().expect("good");
+    let client =
+        WebSocketClient::builder(peer.url("/a/b?x=1")).subprotocol("one").subprotocol("two").build().expect("good");
     assert_eq!(client.state(), ConnectionState::Idle);
-    let (outcome, server) =
-        within(async { tokio::join!(client.connect(), peer.accept_with("Sec-WebSocket-Protocol: two\r\nX-Server: me\r\n")) }).await;
+    let (outcome, server) = within(async {
+        tokio::join!(client.connect(), peer.accept_with("Sec-WebSocket-Protocol: two\r\nX-Server: me\r\n"))
+    })
+    .await;
     outcome.expect("the peer accepts");
     let server = server.expect("the client asks");
     assert!(client.is_connected());
@@ -59,7 +65,10 @@ async fn a_message_that_comes_in_one_segment_with_the_handshake_is_not_lost() {
             assert_ne!(stream.read_buf(&mut head).await.expect("a request"), 0);
         }
         let head = String::from_utf8(head).expect("text");
-        let key = head.lines().find_map(|line| line.strip_prefix("Sec-Websocket-Key: ").or(line.strip_prefix("Sec-WebSocket-Key: "))).expect("a key");
+        let key = head
+            .lines()
+            .find_map(|line| line.strip_prefix("Sec-Websocket-Key: ").or(line.strip_prefix("Sec-WebSocket-Key: ")))
+            .expect("a key");
         let answer = format!(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Accept: {}\r\n\r\n",
             accept_key(key)
@@ -104,7 +113,9 @@ async fn an_unknown_host_is_named() {
 
 #[tokio::test]
 async fn a_server_that_answers_with_a_page_or_a_refusal_is_quoted() {
-    for (status, hint) in [("200 OK", "a web page"), ("401 Unauthorized", "credentials"), ("404 Not Found", "path"), ("500 Oops", "")] {
+    for (status, hint) in
+        [("200 OK", "a web page"), ("401 Unauthorized", "credentials"), ("404 Not Found", "path"), ("500 Oops", "")]
+    {
         let answer = format!("HTTP/1.1 {status}\r\nX-Why: because\r\nContent-Length: 9\r\n\r\ngo away!\n");
         let error = refused_with(answer.as_bytes()).await;
         let text = error.to_string();
@@ -131,7 +142,10 @@ async fn a_wrong_accept_key_fails_the_connection() {
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: AAAA\r\n\r\n",
     )
     .await;
-    assert_eq!(error.to_string(), "the server's handshake is not valid: `Sec-WebSocket-Accept` does not answer our key");
+    assert_eq!(
+        error.to_string(),
+        "the server's handshake is not valid: `Sec-WebSocket-Accept` does not answer our key"
+    );
 }
 
 #[tokio::test]
@@ -199,7 +213,13 @@ async fn states_are_pushed_in_order() {
     assert_eq!(close.code, 1000);
     let mut states = within(follow).await.expect("no panic");
     states.dedup();
-    let order = [ConnectionState::Idle, ConnectionState::Connecting, ConnectionState::Open, ConnectionState::Closing, ConnectionState::Closed];
+    let order = [
+        ConnectionState::Idle,
+        ConnectionState::Connecting,
+        ConnectionState::Open,
+        ConnectionState::Closing,
+        ConnectionState::Closed,
+    ];
     // A watcher may miss a state that passes quickly, but never sees one out of order.
     let places: Vec<_> = states.iter().map(|state| order.iter().position(|known| known == state)).collect();
     assert!(places.is_sorted() && places.iter().all(Option::is_some), "{states:?}");

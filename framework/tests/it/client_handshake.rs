@@ -54,7 +54,11 @@ async fn refused(parts: &[&str]) -> String {
 
 #[tokio::test]
 async fn connection_may_be_a_list_in_any_case_over_several_lines() {
-    for connection in ["Connection: keep-alive, Upgrade\r\n", "connection: UPGRADE\r\n", "Connection: keep-alive\r\nConnection: upgrade\r\n"] {
+    for connection in [
+        "Connection: keep-alive, Upgrade\r\n",
+        "connection: UPGRADE\r\n",
+        "Connection: keep-alive\r\nConnection: upgrade\r\n",
+    ] {
         lines(&[UPGRADE, connection, ACCEPT]).await.unwrap_or_else(|error| panic!("{connection:?}: {error}"));
     }
     lines(&["UPGRADE: WebSocket\r\n", CONNECTION, ACCEPT]).await.expect("names and tokens have no case");
@@ -67,7 +71,11 @@ async fn what_rfc_6455_requires_is_required() {
     assert!(refused(&[UPGRADE, "Connection: close\r\n", ACCEPT]).await.contains("`Connection` is \"close\""));
     assert!(refused(&[UPGRADE, CONNECTION]).await.contains("`Sec-WebSocket-Accept` is missing"));
     assert!(refused(&[UPGRADE, CONNECTION, ACCEPT, ACCEPT]).await.contains("more than once"));
-    assert!(refused(&[UPGRADE, CONNECTION, "Sec-WebSocket-Accept: {accept}x\r\n"]).await.contains("does not answer our key"));
+    assert!(
+        refused(&[UPGRADE, CONNECTION, "Sec-WebSocket-Accept: {accept}x\r\n"])
+            .await
+            .contains("does not answer our key")
+    );
 }
 
 #[tokio::test]
@@ -78,7 +86,8 @@ async fn an_extension_that_nobody_asked_for_fails_the_connection() {
 
 #[tokio::test]
 async fn a_server_may_agree_to_no_subprotocol_but_not_to_a_foreign_one() {
-    let offering: fn(WebSocketClientBuilder) -> WebSocketClientBuilder = |builder| builder.subprotocol("a").subprotocol("b");
+    let offering: fn(WebSocketClientBuilder) -> WebSocketClientBuilder =
+        |builder| builder.subprotocol("a").subprotocol("b");
     let head = |more: &str| format!("HTTP/1.1 101 Switching Protocols\r\n{UPGRADE}{CONNECTION}{ACCEPT}{more}\r\n");
     let none = answer(offering, head(""), usize::MAX).await.expect("RFC 6455 lets the client go on");
     assert_eq!(none.subprotocol(), None);

@@ -90,8 +90,7 @@ async fn a_full_outbox_makes_senders_wait_in_their_order_and_try_send_say_so() {
     let tasks: Vec<_> = (2..6)
         .map(|n| {
             let client = client.clone();
-            let task = tokio::spawn(async move { client.send(n.to_string()).await });
-            task
+            tokio::spawn(async move { client.send(n.to_string()).await })
         })
         .collect();
     // Each task runs up to where it waits, in the order of their spawning.
@@ -167,7 +166,10 @@ async fn many_tasks_send_and_each_keeps_its_own_order() {
 #[tokio::test]
 async fn control_frames_over_their_limits_are_refused_when_they_are_sent() {
     let (client, _server, _peer) = connected(|builder| builder).await;
-    assert!(matches!(client.send(Message::ping(vec![0; 126])).await, Err(SendError::ControlTooLarge { limit: 125, size: 126, .. })));
+    assert!(matches!(
+        client.send(Message::ping(vec![0; 126])).await,
+        Err(SendError::ControlTooLarge { limit: 125, size: 126, .. })
+    ));
     assert!(matches!(client.send(Message::close(1005, "")).await, Err(SendError::CloseCode(1005))));
 }
 

@@ -1,7 +1,7 @@
 //! What many tests need: a guard against hanging, clients and peers that are connected.
 
 use bristle::testing::{Peer, PeerConnection};
-use bristle::{Runtime, Running, WebSocketClient, WebSocketClientBuilder, settings::Settings};
+use bristle::{Registration, Registry, Running, Runtime, WebSocketClient, WebSocketClientBuilder, settings::Settings};
 use std::time::Duration;
 
 /// Long enough for any machine: it only keeps a broken test from hanging.
@@ -29,12 +29,34 @@ pub fn runtime(module: &str, toml: &str) -> Result<Runtime, bristle::LaunchError
         .toml("defaults", "node.listen = '127.0.0.1:0'")
         .and_then(|settings| settings.toml("test.toml", toml))
         .expect("good TOML");
-    Runtime::builder().settings(settings).registry(bristle::Registry::linked().in_module(module)).build()
+    Runtime::builder().settings(settings).registry(Registry::linked().in_module(module)).build()
 }
 
 /// Launches the hooks that stand in `module`.
 pub async fn launch(module: &str, toml: &str) -> Running {
     within(runtime(module, toml).expect("nothing wrong").launch()).await.expect("it launches")
+}
+
+/// Launches the hooks that stand in `module`, and plays the peer of its client `CLIENT`.
+pub async fn serve(module: &str, toml: &str) -> (Running, PeerConnection, Peer) {
+    let peer = Peer::bind().await.expect("a free port");
+    let toml = at(&peer, toml);
+    let (running, server) = within(async { tokio::join!(launch(module, &toml), peer.accept()) }).await;
+    (running, server.expect("the client asks"), peer)
+}
+
+/// The configuration `toml`, with the URL of a peer for the client `CLIENT`.
+pub fn at(peer: &Peer, toml: &str) -> String {
+    format!("{toml}\nplugins.bristle.clients.CLIENT.url = '{}'", peer.url("/"))
+}
+
+/// The hooks below `module`, each module of its own a plugin of its own.
+pub fn plugins(module: &str) -> Registry {
+    let with_plugin = |mut registration: Registration| {
+        registration.origin.plugin = registration.origin.module.rsplit("::").next().expect("a module has a name");
+        registration
+    };
+    Registry::linked().in_module(module).items().iter().copied().map(with_plugin).collect()
 }
 
 /// What a launch of the hooks in `module` says is wrong.

@@ -70,6 +70,13 @@ impl PluginConfig {
         self.section.child(ENDPOINTS).child(slot).over(attribute, "attribute")?.parse_strict()
     }
 
+    /// What is wrong with one option of a client, with its key and its origin.
+    pub(crate) fn client_error(&self, slot: &str, attribute: &str, option: &str, reason: String) -> ConfigError {
+        let section = self.section.child(CLIENTS).child(slot);
+        let section = section.over(attribute, "attribute").unwrap_or(section);
+        section.error(&[option.to_owned()], Problem::Invalid { reason })
+    }
+
     /// One option of a client for showing, masked where it is secret.
     pub(crate) fn client_text(&self, slot: &str, attribute: &str, option: &str) -> Option<String> {
         self.section.child(CLIENTS).child(slot).over(attribute, "attribute").ok()?.text(option)

@@ -2,8 +2,8 @@
 
 use super::address::Address;
 use super::callbacks::{Callbacks, CloseCallback, MessageCallback, OpenCallback};
-use super::handle::{Request, Shared};
 use super::prepare::{ConnectRequest, Prepare, Prepared};
+use super::shared::{Request, Shared};
 use super::{BuildError, Reconnect, WebSocketClient};
 use crate::connection::{Events, Keepalive, Limits, WhileDown};
 use crate::error::Error;

@@ -1,23 +1,15 @@
-//! `WebSocketClient`: the handle, and what it shares with the task behind it.
+//! `WebSocketClient`: the handle to a supervised connection.
 
-use super::address::Address;
-use super::callbacks::Callbacks;
-use super::prepare::Prepare;
-use super::supervisor::{Command, Supervisor};
-use super::{Binding, ConnectError, ConnectionState, Reconnect, WebSocketClientBuilder};
-use crate::connection::{Connection, Limits, Outbox, OwnerId, SendError, WhileDown};
+use super::shared::{Alive, Shared, Status, Supervision, UNPOISONED};
+use super::supervisor::Command;
+use super::{ConnectError, ConnectionState, WebSocketClientBuilder};
+use crate::connection::{Connection, OwnerId, SendError};
 use crate::message::{Message, code};
-use http::HeaderMap;
 use std::any::Any;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
-use std::time::Duration;
-use tokio::sync::{mpsc, oneshot, watch};
-use tokio_util::sync::CancellationToken;
-
-/// How many calls may wait for the supervisor: each waits for its answer, so that more wait in `send`.
-const COMMANDS: usize = 8;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+use tokio::sync::{oneshot, watch};
 
 /// A WebSocket client: a cheap, cloneable handle to a supervised connection.
 ///
@@ -46,71 +38,6 @@ pub struct WebSocketClient {
     alive: Option<Arc<Alive>>,
 }
 
-/// What every attempt asks for.
-#[derive(Debug, Clone)]
-pub(crate) struct Request {
-    pub(crate) address: Address,
-    pub(crate) headers: HeaderMap,
-    pub(crate) subprotocols: Vec<String>,
-    pub(crate) require_subprotocol: bool,
-    pub(crate) timeout: Duration,
-    /// Makes address and headers anew for each attempt.
-    pub(crate) prepare: Option<Arc<Prepare>>,
-}
-
-/// What is published about a client.
-#[derive(Debug, Clone)]
-pub(crate) struct Status {
-    pub(crate) state: ConnectionState,
-    /// Open, with every `on_open` done.
-    pub(crate) ready: bool,
-    /// Why there is no connection, where an attempt failed.
-    pub(crate) failure: Option<ConnectError>,
-}
-
-/// What the handles and the supervisor share.
-pub(crate) struct Shared {
-    pub(crate) id: OwnerId,
-    pub(crate) name: String,
-    pub(crate) request: Arc<Request>,
-    pub(crate) limits: Limits,
-    pub(crate) outbox: Arc<Outbox>,
-    pub(crate) status: watch::Sender<Status>,
-    /// Cancelled when the last handle is dropped.
-    pub(crate) dropped: CancellationToken,
-    /// Cancelled to end the supervisor wherever it is.
-    pub(crate) aborted: CancellationToken,
-    pub(crate) current: Mutex<Option<Connection>>,
-    pub(crate) received: AtomicU64,
-    pub(crate) reconnects: AtomicU64,
-    alive: Mutex<Weak<Alive>>,
-    /// Lives as long as the client: a plugin's place in its count.
-    place: Mutex<Option<Box<dyn Any + Send + Sync>>>,
-    supervision: Mutex<Supervision>,
-}
-
-/// The supervisor is started by the first call that needs one, so that a client can be built outside of tokio.
-enum Supervision {
-    NotStarted(Box<(Option<Reconnect>, Callbacks, Binding)>),
-    Started(mpsc::Sender<Command>),
-    /// Never started, and never will be: it was closed first.
-    Over,
-}
-
-/// Dropped with the last handle.
-struct Alive(CancellationToken, Weak<Shared>);
-
-impl Drop for Alive {
-    fn drop(&mut self) {
-        self.0.cancel();
-        if let Some(shared) = self.1.upgrade()
-            && !matches!(*shared.supervision(), Supervision::Started(_))
-        {
-            shared.leave();
-        }
-    }
-}
-
 /// Numbers of a client since it was made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -126,69 +53,6 @@ pub struct Stats {
     /// Connections opened after the first one.
     pub reconnects: u64,
 }
-
-impl Shared {
-    pub(crate) fn new(
-        name: String,
-        request: Request,
-        limits: Limits,
-        while_down: WhileDown,
-        reconnect: Option<Reconnect>,
-        callbacks: Callbacks,
-        binding: Binding,
-    ) -> Self {
-        let id = OwnerId::next();
-        let outbox = Outbox::new(id, limits.outbox_messages, limits.outbox_bytes, while_down);
-        let status = Status { state: ConnectionState::Idle, ready: false, failure: None };
-        Self {
-            id,
-            name,
-            request: Arc::new(request),
-            outbox: Arc::new(outbox),
-            limits,
-            status: watch::Sender::new(status),
-            dropped: CancellationToken::new(),
-            aborted: CancellationToken::new(),
-            current: Mutex::new(None),
-            received: AtomicU64::new(0),
-            reconnects: AtomicU64::new(0),
-            alive: Mutex::new(Weak::new()),
-            place: Mutex::new(None),
-            supervision: Mutex::new(Supervision::NotStarted(Box::new((reconnect, callbacks, binding)))),
-        }
-    }
-
-    /// Gives the client's place in its plugin's count back.
-    pub(crate) fn leave(&self) {
-        *self.place.lock().expect(UNPOISONED) = None;
-    }
-
-    fn supervision(&self) -> MutexGuard<'_, Supervision> {
-        self.supervision.lock().expect(UNPOISONED)
-    }
-
-    /// Where commands go; starts the supervisor where there is none yet.
-    fn commands(self: &Arc<Self>) -> Option<mpsc::Sender<Command>> {
-        let mut supervision = self.supervision();
-        match std::mem::replace(&mut *supervision, Supervision::Over) {
-            Supervision::Started(commands) => {
-                *supervision = Supervision::Started(commands.clone());
-                Some(commands)
-            }
-            Supervision::NotStarted(boot) => {
-                let (reconnect, callbacks, binding) = *boot;
-                let (commands, receiver) = mpsc::channel(COMMANDS);
-                let tracker = binding.tracker.clone();
-                tracker.spawn(Supervisor::new(self.clone(), receiver, reconnect, callbacks, binding).run());
-                *supervision = Supervision::Started(commands.clone());
-                Some(commands)
-            }
-            Supervision::Over => None,
-        }
-    }
-}
-
-const UNPOISONED: &str = "nothing panics while it holds a client's lock";
 
 impl WebSocketClient {
     /// Begins to build a client of `url`, `ws://…` or `wss://…`. Everything is checked by `build`.

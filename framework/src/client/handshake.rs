@@ -1,7 +1,7 @@
 //! The opening handshake (RFC 6455 §4.1), over hyper: the request, and the proof that the answer is one.
 
 use super::ConnectError;
-use super::handle::Request;
+use super::shared::Request;
 use crate::connection::{Handshake, accept_key, has_token, new_key};
 use bytes::{Bytes, BytesMut};
 use futures_util::future::{Either, select};

@@ -3,7 +3,7 @@
 use super::ConnectError;
 use super::address::Address;
 use super::builder::checked_headers;
-use super::handle::Request;
+use super::shared::Request;
 use crate::error::{Error, Result, panic_message};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;

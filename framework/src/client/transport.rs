@@ -1,8 +1,8 @@
 //! From an address to an open WebSocket: name, TCP, TLS, handshake, all within one timeout.
 
-use super::handle::Request;
 use super::handshake::handshake;
 use super::prepare::prepared;
+use super::shared::Request;
 use super::{ConnectError, budget, tls};
 use crate::connection::{Handshake, Transport};
 use std::io;

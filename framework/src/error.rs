@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// `Result` with [`Error`] as its default error: what a hook or a handler returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -35,7 +36,9 @@ impl Error {
 
     /// The sentence and those of all its sources, outermost first, joined by `: `.
     pub fn chain(&self) -> String {
-        chain(&*self.0)
+        // The text is somebody else's code, and it is asked for where a panic would end more than one handler.
+        catch_unwind(AssertUnwindSafe(|| chain(&*self.0)))
+            .unwrap_or_else(|panic| format!("an error whose text panicked: {}", panic_message(&*panic)))
     }
 }
 

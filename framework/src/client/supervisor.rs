@@ -1,8 +1,8 @@
 //! The task behind a client: carries out what the session decides, and reads and handles in place.
 
 use super::callbacks::Callbacks;
-use super::handle::{Shared, Status};
 use super::session::{Action, Event, Phase, Session};
+use super::shared::{Shared, Status};
 use super::transport::dial;
 use super::{Binding, ConnectError, ConnectionState, Reconnect};
 use crate::connection::{
@@ -141,6 +141,7 @@ impl Supervisor {
     }
 
     pub(crate) async fn run(mut self) {
+        let _end = End(self.shared.clone());
         loop {
             if self.dropped && self.session.phase() == Phase::Closed && self.link.is_none() && self.inbox.is_empty() {
                 break;
@@ -160,7 +161,6 @@ impl Supervisor {
                 wake => self.woken(wake).await,
             }
         }
-        self.shared.leave();
     }
 
     /// Waits for whatever comes next. Commands first, handlers before reading: a handler that can go on makes room.
@@ -200,6 +200,10 @@ impl Supervisor {
                 self.failure = Some(ConnectError::OnOpen(error));
                 self.farewell = (code::INTERNAL_ERROR, "on_open failed".to_owned());
                 self.step(Event::OpenFailed);
+                if let Some(connection) = &self.connection {
+                    // Also where a close is under way that waits for it.
+                    connection.begin_close(code::INTERNAL_ERROR, "on_open failed", false);
+                }
             }
             Wake::Leftover(result) => {
                 self.leftover = None;
@@ -478,6 +482,21 @@ impl Supervisor {
         } else {
             warn!(%client, %url, %error, "could not connect");
         }
+    }
+}
+
+/// Whatever ends the task, as the end of tokio's runtime: nobody may wait for a client that nobody runs.
+struct End(Arc<Shared>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.outbox.shut();
+        self.0.status.send_if_modified(|status| {
+            let changed = status.state != ConnectionState::Closed;
+            (status.state, status.ready) = (ConnectionState::Closed, false);
+            changed
+        });
+        self.0.leave();
     }
 }
 

@@ -122,7 +122,7 @@ impl Link {
             let deadline = self.deadline;
             tokio::select! {
                 biased;
-                () = async { sleep_until(deadline.expect("checked")).await }, if closing => self.finish(Duration::ZERO),
+                () = async { sleep_until(deadline.expect("checked")).await }, if closing => self.expired(),
                 () = self.connection.close_ordered(), if !closing => self.ordered(),
                 end = join(&mut self.writer) => self.writer_ended(end),
                 message = read_next(&mut self.reader), if read && !self.over() => {
@@ -138,6 +138,16 @@ impl Link {
     fn ordered(&mut self) {
         self.cause.get_or_insert(Cause::Asked);
         self.limit(self.close_timeout);
+    }
+
+    /// The close took too long.
+    fn expired(&mut self) {
+        if self.connection.outbox().stop_waiting_for_on_open() {
+            // It was our own `on_open` that took so long: the peer is told all the same.
+            self.deadline = Some(Instant::now() + LINGER);
+        } else {
+            self.finish(Duration::ZERO);
+        }
     }
 
     /// Asks a silent peer, or gives it up.

@@ -96,6 +96,12 @@ impl State {
         opening && self.phase == Phase::Opening
     }
 
+    /// Whether nothing more is taken from a sender, because a close was ordered: what waits for an `on_open` waits for
+    /// all that it sends.
+    fn is_shut_for(&self, opening: bool) -> bool {
+        self.close.as_ref().is_some_and(|order| !(order.drain && self.passes(opening)))
+    }
+
     /// What counts against the limits of an `on_open`: only what it sent itself, since what waits for its end must not
     /// keep it from sending.
     fn opening_size(&self) -> (usize, usize) {
@@ -235,7 +241,7 @@ impl Outbox {
     ) -> Result<Result<(), SendError>, Message> {
         match (state.phase, state.while_down) {
             (Phase::Closed, _) => return Ok(Err(SendError::Closed)),
-            _ if state.close.is_some() => return Ok(Err(SendError::Closed)),
+            _ if state.is_shut_for(opening) => return Ok(Err(SendError::Closed)),
             (Phase::Down, WhileDown::Fail) => return Ok(Err(SendError::NotConnected)),
             (Phase::Down, WhileDown::Drop) => {
                 state.counts.lost += 1;
@@ -350,14 +356,25 @@ impl Outbox {
     /// does not drain hastens one that does.
     pub(crate) fn order_close(&self, frame: Message, drain: bool) {
         let mut state = self.lock();
-        // What is held for an `on_open` that is not done cannot be drained: it would wait for ever.
-        let drain = drain && state.phase == Phase::Ready;
+        // What is held for an `on_open` that runs goes out once it is done; the close timeout is its limit.
+        let held = state.phase == Phase::Opening && !state.queue.is_empty();
+        let drain = drain && (state.phase == Phase::Ready || held);
         match &mut state.close {
             Some(order) => order.drain &= drain,
             None => state.close = Some(CloseOrder { frame, drain }),
         }
         self.work.notify_one();
         self.room.notify_waiters();
+    }
+
+    /// Lets a close that was ordered go out before what waits for an `on_open`; `false` where none waits for one.
+    pub(crate) fn stop_waiting_for_on_open(&self) -> bool {
+        let mut state = self.lock();
+        let opening = state.phase == Phase::Opening;
+        let Some(order) = state.close.as_mut().filter(|order| opening && order.drain) else { return false };
+        order.drain = false;
+        self.work.notify_one();
+        true
     }
 
     /// Queues the answer to a ping.
@@ -422,7 +439,8 @@ impl Outbox {
         if !batch.is_empty() {
             return Some(Work::Batch);
         }
-        state.close.as_ref().map(|order| Work::Close(order.frame.clone()))
+        let order = state.close.as_ref().filter(|order| !order.drain || state.queue.is_empty())?;
+        Some(Work::Close(order.frame.clone()))
     }
 
     /// These left, whole.

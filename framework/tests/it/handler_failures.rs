@@ -29,6 +29,11 @@ impl Log {
         Self(lines, tracing::subscriber::set_default(subscriber))
     }
 
+    /// A line of code that first logged on another thread while this began may have been told that nobody listens.
+    fn settle(&self) {
+        tracing::callsite::rebuild_interest_cache();
+    }
+
     fn count(&self, text: &str) -> usize {
         String::from_utf8_lossy(&self.0.lock().expect("no panic")).lines().filter(|line| line.contains(text)).count()
     }
@@ -50,6 +55,7 @@ mod unhandled {
 async fn messages_that_no_handler_takes_are_counted_and_logged_once_for_each_kind() {
     let log = Log::begin();
     let (running, mut server, _peer) = serve(concat!(module_path!(), "::unhandled"), "").await;
+    log.settle();
     for message in [Message::text("x"), "300".into(), Message::binary(vec![0]), "y".into(), Message::binary(vec![1])] {
         server.send(message).await.expect("open");
     }
@@ -149,6 +155,7 @@ mod failing {
 async fn a_handler_that_fails_or_panics_is_named_to_on_error_and_the_next_one_runs() {
     let log = Log::begin();
     let (_running, mut server, _peer) = serve(concat!(module_path!(), "::failing"), "").await;
+    log.settle();
     for (text, handler, panics, says) in [
         ("fail", "fails", false, "invalid digit found in string"),
         ("panic", "panics", true, "no panic wanted"),
@@ -261,5 +268,45 @@ mod callbacks {
     #[on_message(CLIENT)]
     async fn handle(message: Message) {
         SEEN.put(format!("handler {message}"));
+    }
+}
+
+mod unspeakable {
+    use bristle::prelude::*;
+    use std::fmt;
+
+    #[derive(Debug)]
+    struct Unspeakable;
+
+    impl fmt::Display for Unspeakable {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            panic!("it cannot even be said")
+        }
+    }
+
+    impl std::error::Error for Unspeakable {}
+
+    #[client(url = "ws://127.0.0.1:1/")]
+    static CLIENT: OnceCell<WebSocketClient> = OnceCell::new();
+
+    #[on_message(CLIENT)]
+    async fn fails(text: String) -> Result<String> {
+        if text == "fail" { Err(Unspeakable)? } else { Ok(text) }
+    }
+
+    #[on_error(CLIENT)]
+    async fn told(error: HandlerError) -> String {
+        error.failure().to_string()
+    }
+}
+
+#[tokio::test]
+async fn an_error_whose_text_panics_is_contained_like_any_other() {
+    let _log = Log::begin();
+    let (_running, mut server, _peer) = serve(concat!(module_path!(), "::unspeakable"), "").await;
+    server.send("fail").await.expect("open");
+    server.send("go on").await.expect("open");
+    for expected in ["an error whose text panicked: it cannot even be said", "go on"] {
+        assert_eq!(within(server.receive()).await, Some(Message::text(expected)));
     }
 }

@@ -5,6 +5,7 @@ use bristle::testing::Peer;
 use bristle::{Close, ConnectionState, Error, Message, WebSocketClient};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::sync::Notify;
 
 #[tokio::test]
@@ -157,7 +158,7 @@ async fn a_handler_that_drops_the_last_handle_goes_on_to_its_end_and_the_connect
 #[tokio::test]
 async fn an_on_open_that_never_returns_keeps_nobody_from_closing_or_reconnecting() {
     let (client, mut server, peer) = connected(|builder| {
-        builder.on_open(|client: WebSocketClient| async move {
+        builder.close_timeout(Duration::from_millis(50)).on_open(|client: WebSocketClient| async move {
             client.deliver("begun").await?;
             std::future::pending::<Result<(), bristle::SendError>>().await
         })
@@ -256,4 +257,49 @@ async fn calls_that_are_cancelled_leave_a_client_that_works() {
         }
     })
     .await;
+}
+
+#[test]
+fn a_client_that_outlives_its_tokio_runtime_says_that_it_is_closed() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let first = runtime();
+    let (client, server, _peer) = first.block_on(connected(|builder| builder));
+    assert!(client.is_connected());
+    drop(first);
+    assert_eq!(client.state(), ConnectionState::Closed);
+    runtime().block_on(within(async {
+        assert!(client.send("to nobody").await.is_err());
+        assert!(client.ready().await.is_err());
+        assert!(client.reconnect().await.is_err());
+        client.close().await;
+    }));
+    drop(server);
+}
+
+#[tokio::test]
+async fn a_close_right_after_a_send_waits_for_on_open_and_loses_nothing() {
+    let go = Arc::new(Notify::new());
+    let gone = go.clone();
+    let (client, mut server, _peer) = connected(|builder| {
+        builder.on_open(move |client: WebSocketClient| {
+            let gone = gone.clone();
+            async move {
+                gone.notified().await;
+                client.send("login").await
+            }
+        })
+    })
+    .await;
+    client.send("last words").await.expect("kept");
+    let mut close = Box::pin(client.close());
+    while client.state() != ConnectionState::Closing {
+        assert!(futures_util::poll!(&mut close).is_pending());
+        tokio::task::yield_now().await;
+    }
+    go.notify_one();
+    for expected in ["login", "last words"] {
+        assert_eq!(within(server.receive()).await, Some(Message::text(expected)));
+    }
+    let ((), ended) = within(async { tokio::join!(close, server.ended()) }).await;
+    assert_eq!(ended.code, 1000);
 }

@@ -127,11 +127,16 @@ impl WebSocketClient {
         self.ask(|reply| Command::Reconnect { reply }).await
     }
 
-    /// Waits until the client is open and every `on_open` is done. Cancel-safe.
+    /// Waits until the client is open and every `on_open` is done; called by an `on_open` of its own it returns at once.
+    /// Cancel-safe.
     ///
     /// # Errors
     /// The client is closed, or gave up.
     pub async fn ready(&self) -> Result<(), ConnectError> {
+        if self.shared.outbox.called_by_on_open() {
+            // It would wait for itself.
+            return Ok(());
+        }
         let _waits = self.shared.outbox.wait_from_handler();
         let mut status = self.shared.status.subscribe();
         let status = status

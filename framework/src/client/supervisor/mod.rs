@@ -1,5 +1,8 @@
 //! The task behind a client: carries out what the session decides, and reads and handles in place.
 
+mod act;
+mod report;
+
 use super::callbacks::Callbacks;
 use super::session::{Action, Event, Phase, Session};
 use super::shared::{Shared, Status};
@@ -338,150 +341,6 @@ impl Supervisor {
             self.inbox.close(&connection, close);
         }
         self.publish();
-    }
-
-    /// Lets the session decide and carries it out. The wait that was begun, if one was.
-    fn step(&mut self, event: Event) -> Option<Duration> {
-        let mut retry_in = None;
-        for action in self.session.step(event, rand::random()) {
-            match action {
-                Action::Dial => {
-                    self.wait = None;
-                    self.dial = Some(Box::pin(dial(self.shared.request.clone())));
-                }
-                Action::Abort => {
-                    self.dial = None;
-                    self.failure = Some(ConnectError::Closed);
-                }
-                Action::CloseLink { drain } => {
-                    if let Some(connection) = &self.connection {
-                        connection.begin_close(self.farewell.0, &self.farewell.1, drain);
-                    }
-                }
-                Action::Wait { delay, .. } => {
-                    retry_in = Some(delay);
-                    self.wait = Some(Box::pin(sleep(delay)));
-                    self.publish_waiting(delay);
-                }
-                Action::Settle => self.settle(),
-                Action::RefuseSecondStart => self.refuse(ConnectError::AlreadyStarted),
-                Action::RefuseReconnect => self.refuse(ConnectError::Connecting),
-                Action::Rest { gave_up } => self.rest(gave_up),
-                Action::Revive => self.shared.outbox.reopen(),
-            }
-        }
-        if retry_in.is_none() {
-            self.publish();
-        }
-        retry_in
-    }
-
-    fn settle(&mut self) {
-        let outcome = match (&self.session.phase(), &self.failure) {
-            (Phase::Open, _) => Ok(()),
-            (_, Some(error)) => Err(error.clone()),
-            (_, None) => Err(ConnectError::Closed),
-        };
-        // The state first: whoever is told of a success must find the client open.
-        self.publish();
-        self.waiters.drain(..).for_each(|waiter| drop(waiter.send(outcome.clone())));
-    }
-
-    /// Only the call that came last is refused: the others wait for the attempt.
-    fn refuse(&mut self, error: ConnectError) {
-        if let Some(waiter) = self.waiters.pop() {
-            let _ = waiter.send(Err(error));
-        }
-    }
-
-    fn rest(&mut self, gave_up: bool) {
-        self.wait = None;
-        let before = self.shared.outbox.counts();
-        self.shared.outbox.shut();
-        if before.queued > 0 {
-            warn!(client = %self.shared.name, messages = before.queued, "closed with messages that were never sent");
-        }
-        if gave_up && let Some(source) = self.failure.take() {
-            let attempts = self.session.failures();
-            error!(client = %self.shared.name, attempts, error = %source, "gave up connecting");
-            self.failure = Some(ConnectError::GaveUp { attempts, source: Arc::new(source) });
-        }
-        // The state first: whoever waited for the close must find the client closed.
-        self.publish();
-        self.closers.clear();
-    }
-
-    fn abort(&mut self) {
-        self.link = None;
-        self.dial = None;
-        let cut = self.inbox.clear();
-        if cut > 0 {
-            warn!(client = %self.shared.name, messages = cut, "stopped with messages that were not handled");
-        }
-        self.shared.outbox.shut();
-        *self.shared.current.lock().expect("nothing panics while it holds it") = None;
-        self.shared.status.send_replace(Status { state: ConnectionState::Closed, ready: false, failure: None });
-    }
-
-    fn publish(&self) {
-        let state = match self.session.phase() {
-            Phase::Idle => ConnectionState::Idle,
-            Phase::Dialling => ConnectionState::Connecting,
-            Phase::Open => ConnectionState::Open,
-            Phase::Closing(_) => ConnectionState::Closing,
-            Phase::Closed => ConnectionState::Closed,
-            Phase::Waiting => return,
-        };
-        let ready = state == ConnectionState::Open && self.connection.as_ref().is_some_and(Connection::was_ready);
-        self.publish_status(state, ready);
-    }
-
-    fn publish_waiting(&self, retry_in: Duration) {
-        self.publish_status(ConnectionState::Waiting { attempt: self.session.failures(), retry_in }, false);
-    }
-
-    fn publish_status(&self, state: ConnectionState, ready: bool) {
-        self.shared.status.send_if_modified(|status| {
-            let changed = status.state != state || status.ready != ready;
-            *status = Status { state, ready, failure: self.failure.clone() };
-            changed
-        });
-    }
-
-    fn log_up(&mut self) {
-        let (client, url) = (&self.shared.name, &self.shared.request.address);
-        match self.down.take() {
-            Some((since, _)) => {
-                self.shared.reconnects.fetch_add(1, Ordering::Relaxed);
-                let (attempts, downtime) = (self.session.failures(), since.elapsed());
-                info!(%client, %url, attempts, ?downtime, "connected again");
-            }
-            None => info!(%client, %url, "connected"),
-        }
-    }
-
-    fn log_down(&self, close: &Close) {
-        let (client, url) = (&self.shared.name, &self.shared.request.address);
-        match close.retry_in {
-            Some(retry_in) => {
-                warn!(%client, %url, code = close.code, reason = %close.reason, ?retry_in, "connection lost")
-            }
-            None => {
-                info!(%client, %url, code = close.code, reason = %close.reason, initiator = %close.initiator, "connection closed")
-            }
-        }
-    }
-
-    /// The first failure of a row is a warning, those that follow are details: one line down, one line up.
-    fn log_failure(&mut self, error: &ConnectError) {
-        let (client, url) = (&self.shared.name, &self.shared.request.address);
-        let (_, logged) = self.down.get_or_insert((Instant::now(), false));
-        let error = crate::error::chain(error);
-        if std::mem::replace(logged, true) {
-            debug!(%client, %url, %error, "could not connect");
-        } else {
-            warn!(%client, %url, %error, "could not connect");
-        }
     }
 }
 

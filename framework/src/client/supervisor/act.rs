@@ -1,0 +1,88 @@
+//! Carries out what the session decides.
+
+use super::*;
+
+impl Supervisor {
+    /// Lets the session decide and carries it out. The wait that was begun, if one was.
+    pub(super) fn step(&mut self, event: Event) -> Option<Duration> {
+        let mut retry_in = None;
+        for action in self.session.step(event, rand::random()) {
+            match action {
+                Action::Dial => {
+                    self.wait = None;
+                    self.dial = Some(Box::pin(dial(self.shared.request.clone())));
+                }
+                Action::Abort => {
+                    self.dial = None;
+                    self.failure = Some(ConnectError::Closed);
+                }
+                Action::CloseLink { drain } => {
+                    if let Some(connection) = &self.connection {
+                        connection.begin_close(self.farewell.0, &self.farewell.1, drain);
+                    }
+                }
+                Action::Wait { delay, .. } => {
+                    retry_in = Some(delay);
+                    self.wait = Some(Box::pin(sleep(delay)));
+                    self.publish_waiting(delay);
+                }
+                Action::Settle => self.settle(),
+                Action::RefuseSecondStart => self.refuse(ConnectError::AlreadyStarted),
+                Action::RefuseReconnect => self.refuse(ConnectError::Connecting),
+                Action::Rest { gave_up } => self.rest(gave_up),
+                Action::Revive => self.shared.outbox.reopen(),
+            }
+        }
+        if retry_in.is_none() {
+            self.publish();
+        }
+        retry_in
+    }
+
+    pub(super) fn settle(&mut self) {
+        let outcome = match (&self.session.phase(), &self.failure) {
+            (Phase::Open, _) => Ok(()),
+            (_, Some(error)) => Err(error.clone()),
+            (_, None) => Err(ConnectError::Closed),
+        };
+        // The state first: whoever is told of a success must find the client open.
+        self.publish();
+        self.waiters.drain(..).for_each(|waiter| drop(waiter.send(outcome.clone())));
+    }
+
+    /// Only the call that came last is refused: the others wait for the attempt.
+    pub(super) fn refuse(&mut self, error: ConnectError) {
+        if let Some(waiter) = self.waiters.pop() {
+            let _ = waiter.send(Err(error));
+        }
+    }
+
+    pub(super) fn rest(&mut self, gave_up: bool) {
+        self.wait = None;
+        let before = self.shared.outbox.counts();
+        self.shared.outbox.shut();
+        if before.queued > 0 {
+            warn!(client = %self.shared.name, messages = before.queued, "closed with messages that were never sent");
+        }
+        if gave_up && let Some(source) = self.failure.take() {
+            let attempts = self.session.failures();
+            error!(client = %self.shared.name, attempts, error = %source, "gave up connecting");
+            self.failure = Some(ConnectError::GaveUp { attempts, source: Arc::new(source) });
+        }
+        // The state first: whoever waited for the close must find the client closed.
+        self.publish();
+        self.closers.clear();
+    }
+
+    pub(super) fn abort(&mut self) {
+        self.link = None;
+        self.dial = None;
+        let cut = self.inbox.clear();
+        if cut > 0 {
+            warn!(client = %self.shared.name, messages = cut, "stopped with messages that were not handled");
+        }
+        self.shared.outbox.shut();
+        *self.shared.current.lock().expect("nothing panics while it holds it") = None;
+        self.shared.status.send_replace(Status { state: ConnectionState::Closed, ready: false, failure: None });
+    }
+}

@@ -1,0 +1,98 @@
+//! The side of whoever runs the connection: it opens, is ready, goes down, closes.
+
+use super::*;
+
+impl Outbox {
+    /// A connection is up: what `on_open` sends may go.
+    pub(crate) fn opening(&self) {
+        let mut state = self.lock();
+        state.phase = Phase::Opening;
+        state.close = None;
+        state.pong = None;
+        state.probe = None;
+    }
+
+    /// `on_open` is done: everything may go.
+    pub(crate) fn ready(&self) {
+        let mut state = self.lock();
+        if state.phase == Phase::Opening {
+            state.phase = Phase::Ready;
+        }
+        self.work.notify_one();
+    }
+
+    /// The connection is gone. What `on_open` sent is of no use to the next one, everything else waits for it.
+    pub(crate) fn down(&self) {
+        let mut state = self.lock();
+        if state.phase != Phase::Closed {
+            state.phase = Phase::Down;
+        }
+        state.close = None;
+        state.pong = None;
+        state.probe = None;
+        let opening = std::mem::take(&mut state.opening);
+        self.lose(&mut state, opening);
+        if state.while_down != WhileDown::Hold {
+            let queue = std::mem::take(&mut state.queue);
+            self.lose(&mut state, queue);
+        }
+        // A sender that waits must see that there is no connection.
+        self.room.notify_waiters();
+    }
+
+    /// Nothing will be sent any more, until `reopen`.
+    pub(crate) fn shut(&self) {
+        let mut state = self.lock();
+        state.phase = Phase::Closed;
+        state.close = None;
+        let entries: VecDeque<_> =
+            std::mem::take(&mut state.opening).into_iter().chain(std::mem::take(&mut state.queue)).collect();
+        self.lose(&mut state, entries);
+        self.room.notify_waiters();
+    }
+
+    /// Messages are taken again.
+    pub(crate) fn reopen(&self) {
+        let mut state = self.lock();
+        if state.phase == Phase::Closed {
+            state.phase = Phase::Down;
+        }
+    }
+
+    /// Orders the closing handshake; with `drain` after everything that waits. The first order stands, but one that
+    /// does not drain hastens one that does.
+    pub(crate) fn order_close(&self, frame: Message, drain: bool) {
+        let mut state = self.lock();
+        // What is held for an `on_open` that runs goes out once it is done; the close timeout is its limit.
+        let held = state.phase == Phase::Opening && !state.queue.is_empty();
+        let drain = drain && (state.phase == Phase::Ready || held);
+        match &mut state.close {
+            Some(order) => order.drain &= drain,
+            None => state.close = Some(CloseOrder { frame, drain }),
+        }
+        self.work.notify_one();
+        self.room.notify_waiters();
+    }
+
+    /// Lets a close that was ordered go out before what waits for an `on_open`; `false` where none waits for one.
+    pub(crate) fn stop_waiting_for_on_open(&self) -> bool {
+        let mut state = self.lock();
+        let opening = state.phase == Phase::Opening;
+        let Some(order) = state.close.as_mut().filter(|order| opening && order.drain) else { return false };
+        order.drain = false;
+        self.work.notify_one();
+        true
+    }
+
+    /// Queues the answer to a ping.
+    pub(crate) fn pong(&self, payload: Bytes) {
+        self.lock().pong = Some(payload);
+        self.work.notify_one();
+    }
+
+    /// Queues a ping of our own.
+    pub(crate) fn probe(&self, payload: Bytes) {
+        self.lock().probe = Some(payload);
+        self.work.notify_one();
+    }
+}

@@ -1,0 +1,247 @@
+//! What waits to be written: bounded in messages and bytes, in order, kept across reconnects.
+
+mod lifecycle;
+mod state;
+mod writing;
+
+use super::{Lane, OwnerId, SendError, in_handler_of};
+use crate::message::{Kind, Message};
+use bytes::Bytes;
+use serde::Deserialize;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard};
+use tokio::sync::{Notify, Semaphore, oneshot};
+
+use state::{CloseOrder, Origin, Phase, State, release};
+pub(crate) use state::{Counts, Entry, Work};
+
+/// What becomes of a message that is sent while there is no connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WhileDown {
+    /// It is kept, and sent after the next `on_open`.
+    #[default]
+    Hold,
+    /// Sending fails with [`SendError::NotConnected`].
+    Fail,
+    /// It is dropped, and counted.
+    Drop,
+}
+
+/// The bounded queue between whoever sends and the writer.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    state: Mutex<State>,
+    /// There is work for the writer.
+    work: Notify,
+    /// There is room for a sender. All that wait are told: an `on_open`, and the sender whose turn it is.
+    room: Notify,
+    /// Held by the one sender that waits for room next, so that the others keep their order behind it.
+    turn: Semaphore,
+    max_messages: usize,
+    max_bytes: usize,
+    owner: OwnerId,
+    /// Calls from a handler of the owner that wait for us: such a handler must not be waited for.
+    handler_calls: AtomicUsize,
+    handler_call: Notify,
+}
+
+impl Outbox {
+    pub(crate) fn new(owner: OwnerId, max_messages: usize, max_bytes: usize, while_down: WhileDown) -> Self {
+        let state = State {
+            phase: Phase::Down,
+            while_down,
+            opening: VecDeque::new(),
+            queue: VecDeque::new(),
+            messages: 0,
+            bytes: 0,
+            pong: None,
+            probe: None,
+            close: None,
+            waiting: 0,
+            counts: Counts::default(),
+        };
+        Self {
+            state: Mutex::new(state),
+            work: Notify::new(),
+            room: Notify::new(),
+            turn: Semaphore::new(1),
+            max_messages: max_messages.max(1),
+            max_bytes,
+            owner,
+            handler_calls: AtomicUsize::new(0),
+            handler_call: Notify::new(),
+        }
+    }
+
+    /// Queues a message, waiting for room. Cancel-safe: a cancelled call has queued nothing.
+    pub(crate) async fn send(&self, message: Message, opening: bool) -> Result<(), SendError> {
+        self.push(message, opening, None).await
+    }
+
+    /// Queues a message if there is room.
+    pub(crate) fn try_send(&self, message: Message, opening: bool) -> Result<(), SendError> {
+        SendError::check(&message)?;
+        let mut state = self.lock();
+        let full = SendError::Full { messages: state.messages, bytes: state.bytes };
+        if state.waiting > 0 && !state.passes(opening) {
+            return Err(full);
+        }
+        match self.offer(&mut state, message, opening, &mut None) {
+            Ok(outcome) => outcome,
+            Err(_) => Err(full),
+        }
+    }
+
+    /// Queues a message and waits until it was written. Cancelled while it waits for room it has queued nothing;
+    /// cancelled later the message goes out all the same.
+    pub(crate) async fn deliver(&self, message: Message, opening: bool) -> Result<(), SendError> {
+        let (receipt, written) = oneshot::channel();
+        self.push(message, opening, Some(receipt)).await?;
+        let _waits = self.wait_from_handler();
+        written.await.unwrap_or(Err(SendError::Lost))
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        let state = self.lock();
+        Counts { queued: state.messages, ..state.counts }
+    }
+
+    async fn push(
+        &self,
+        message: Message,
+        opening: bool,
+        mut receipt: Option<oneshot::Sender<Result<(), SendError>>>,
+    ) -> Result<(), SendError> {
+        SendError::check(&message)?;
+        let mut message = {
+            let mut state = self.lock();
+            // Whoever waits goes first; `on_open` is not kept behind them, since they may wait for it.
+            if state.waiting > 0 && !state.passes(opening) {
+                message
+            } else {
+                match self.offer(&mut state, message, opening, &mut receipt) {
+                    Ok(outcome) => return outcome,
+                    Err(message) => message,
+                }
+            }
+        };
+        let _waits = self.wait_from_handler();
+        let passes = self.lock().passes(opening);
+        let _turn = if passes { None } else { Some((Waiting::new(self), self.turn.acquire().await)) };
+        loop {
+            let room = self.room.notified();
+            tokio::pin!(room);
+            room.as_mut().enable();
+            match self.offer(&mut self.lock(), message, opening, &mut receipt) {
+                Ok(outcome) => return outcome,
+                Err(back) => message = back,
+            }
+            room.await;
+        }
+    }
+
+    /// Queues the message, refuses it for good (`Ok(Err(_))`), or hands it back for want of room.
+    fn offer(
+        &self,
+        state: &mut State,
+        message: Message,
+        opening: bool,
+        receipt: &mut Option<oneshot::Sender<Result<(), SendError>>>,
+    ) -> Result<Result<(), SendError>, Message> {
+        match (state.phase, state.while_down) {
+            (Phase::Closed, _) => return Ok(Err(SendError::Closed)),
+            _ if state.is_shut_for(opening) => return Ok(Err(SendError::Closed)),
+            (Phase::Down, WhileDown::Fail) => return Ok(Err(SendError::NotConnected)),
+            (Phase::Down, WhileDown::Drop) => {
+                state.counts.lost += 1;
+                return Ok(Ok(()));
+            }
+            _ => {}
+        }
+        let passes = state.passes(opening);
+        let (messages, bytes) = if passes { state.opening_size() } else { (state.messages, state.bytes) };
+        // A message larger than the whole limit goes in alone, or it could never be sent.
+        let fits = messages < self.max_messages && bytes.saturating_add(message.len()) <= self.max_bytes;
+        if !fits && messages > 0 {
+            return Err(message);
+        }
+        state.messages += 1;
+        state.bytes += message.len();
+        let origin = if passes { Origin::Open } else { Origin::User };
+        let entry = Entry { message, origin, receipt: receipt.take() };
+        if origin == Origin::Open {
+            state.opening.push_back(entry);
+        } else {
+            state.queue.push_back(entry);
+        }
+        if state.phase != Phase::Down {
+            self.work.notify_one();
+        }
+        Ok(Ok(()))
+    }
+
+    /// Whether the caller is an `on_open` of the owner: what that sends goes before everything that waits.
+    pub(crate) fn called_by_on_open(&self) -> bool {
+        in_handler_of(self.owner) == Some(Lane::Open)
+    }
+
+    /// To be held while a call waits for the connection: notes it where the caller is a handler of the owner.
+    pub(crate) fn wait_from_handler(&self) -> Option<HandlerCall<'_>> {
+        in_handler_of(self.owner)?;
+        self.handler_calls.fetch_add(1, Ordering::AcqRel);
+        self.handler_call.notify_one();
+        Some(HandlerCall(self))
+    }
+
+    /// Whether a handler of the owner waits for the connection.
+    pub(crate) fn is_awaited_by_handler(&self) -> bool {
+        self.handler_calls.load(Ordering::Acquire) > 0
+    }
+
+    /// Waits until one does. Cancel-safe; may wake for one that does no longer.
+    pub(crate) async fn handler_waits(&self) {
+        self.handler_call.notified().await;
+    }
+
+    fn lose(&self, state: &mut State, entries: VecDeque<Entry>) {
+        for entry in entries {
+            release(state, &entry);
+            state.counts.lost += u64::from(entry.origin != Origin::Link);
+            if let Some(receipt) = entry.receipt {
+                let _ = receipt.send(Err(SendError::Lost));
+            }
+        }
+        self.room.notify_waiters();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nothing panics while it holds the outbox")
+    }
+}
+
+/// A call from a handler that waits for its own connection.
+pub(crate) struct HandlerCall<'a>(&'a Outbox);
+
+impl Drop for HandlerCall<'_> {
+    fn drop(&mut self) {
+        self.0.handler_calls.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Counts a sender that waits, also when its future is dropped.
+struct Waiting<'a>(&'a Outbox);
+
+impl<'a> Waiting<'a> {
+    fn new(outbox: &'a Outbox) -> Self {
+        outbox.lock().waiting += 1;
+        Self(outbox)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.lock().waiting -= 1;
+    }
+}

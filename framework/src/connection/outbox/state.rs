@@ -1,0 +1,102 @@
+//! What the outbox holds, and where the connection is in its life.
+
+use super::*;
+
+/// What a writer is to do next.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// Write these, then say what became of them.
+    Batch,
+    /// Write this close frame, and nothing behind it.
+    Close(Message),
+}
+
+/// A queued message, and who waits to hear that it was written.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) message: Message,
+    pub(super) origin: Origin,
+    pub(super) receipt: Option<oneshot::Sender<Result<(), SendError>>>,
+}
+
+/// Whose message it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    User,
+    /// `on_open`'s: for this connection only.
+    Open,
+    /// The link's own pings and pongs: for this connection only, and not counted.
+    Link,
+}
+
+/// Numbers since the outbox was made. `queued` is what waits now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) queued: usize,
+    pub(crate) written: u64,
+    pub(crate) lost: u64,
+}
+
+/// Where the connection is in its life, as far as sending goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// There is none.
+    Down,
+    /// There is one, and its `on_open` runs: only what that sends goes out.
+    Opening,
+    /// Everything goes out.
+    Ready,
+    /// Nothing is taken any more.
+    Closed,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) phase: Phase,
+    pub(super) while_down: WhileDown,
+    /// What `on_open` sends: before everything that waits.
+    pub(super) opening: VecDeque<Entry>,
+    pub(super) queue: VecDeque<Entry>,
+    /// Of both queues and of what a writer took and has not yet reported.
+    pub(super) messages: usize,
+    pub(super) bytes: usize,
+    /// The answer to the latest ping; an older one that was not sent yet needs none (RFC 6455 §5.5.3).
+    pub(super) pong: Option<Bytes>,
+    /// A ping of our own, to hear whether the peer is there.
+    pub(super) probe: Option<Bytes>,
+    pub(super) close: Option<CloseOrder>,
+    /// Senders that wait for room: while there is one, nobody passes it.
+    pub(super) waiting: usize,
+    pub(super) counts: Counts,
+}
+
+impl State {
+    /// Whether a message goes before everything that waits: what `on_open` sends does.
+    pub(super) fn passes(&self, opening: bool) -> bool {
+        opening && self.phase == Phase::Opening
+    }
+
+    /// Whether nothing more is taken from a sender, because a close was ordered: what waits for an `on_open` waits for
+    /// all that it sends.
+    pub(super) fn is_shut_for(&self, opening: bool) -> bool {
+        self.close.as_ref().is_some_and(|order| !(order.drain && self.passes(opening)))
+    }
+
+    /// What counts against the limits of an `on_open`: only what it sent itself, since what waits for its end must not
+    /// keep it from sending.
+    pub(super) fn opening_size(&self) -> (usize, usize) {
+        (self.opening.len(), self.opening.iter().map(|entry| entry.message.len()).sum())
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct CloseOrder {
+    pub(super) frame: Message,
+    /// Whether everything that waits goes out before.
+    pub(super) drain: bool,
+}
+
+pub(super) fn release(state: &mut State, entry: &Entry) {
+    state.messages -= 1;
+    state.bytes -= entry.message.len();
+}

@@ -102,7 +102,8 @@ pub fn shutdown(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `control_frames = true` | handlers get pings and pongs, too |
 /// | `connect_timeout = "10s"` | for the whole handshake |
 /// | `close_timeout = "5s"` | for the closing handshake |
-/// | `max_message_size`, `max_frame_size` | in bytes |
+/// | `compression = true` | messages are compressed where the peer can do it, too (RFC 7692); the configuration may give a table |
+/// | `max_message_size`, `max_frame_size`, `max_fragments` | of one message, in bytes and frames |
 /// | `inbox_messages`, `inbox_bytes` | what may wait for the handlers |
 /// | `outbox_messages`, `outbox_bytes` | what may wait for the socket |
 #[proc_macro_attribute]
@@ -135,7 +136,8 @@ pub fn client(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `origins = ["https://example.com"]` | the web pages that may connect; all by default |
 /// | `keepalive = false`, `ping_after = "20s"`, `lost_after = "20s"` | when a silent peer is asked and given up |
 /// | `max_connections = 1_000` | at the same time |
-/// | `max_message_size`, `max_frame_size` | in bytes |
+/// | `compression = true` | messages are compressed where the peer can do it, too (RFC 7692); the configuration may give a table |
+/// | `max_message_size`, `max_frame_size`, `max_fragments` | of one message, in bytes and frames |
 /// | `inbox_messages`, `inbox_bytes` | what may wait for the handlers |
 /// | `outbox_messages`, `outbox_bytes` | what may wait for each socket |
 #[proc_macro_attribute]

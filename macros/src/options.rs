@@ -36,9 +36,11 @@ const fn known(name: &'static str, wants: Wants, example: &'static str) -> Known
 const TIMEOUT: Known = known("timeout", Wants::Duration, r#""30s""#);
 const SUBPROTOCOLS: Known = known("subprotocols", Wants::Subprotocols, r#"["chat.v1", "chat.v2"]"#);
 const CONTROL_FRAMES: Known = known("control_frames", Wants::Bool, "true");
+const COMPRESSION: Known = known("compression", Wants::Bool, "true");
 const CLOSE_TIMEOUT: Known = known("close_timeout", Wants::Duration, r#""5s""#);
 const MAX_MESSAGE_SIZE: Known = known("max_message_size", Wants::Count, "1_048_576");
 const MAX_FRAME_SIZE: Known = known("max_frame_size", Wants::Count, "1_048_576");
+const MAX_FRAGMENTS: Known = known("max_fragments", Wants::Count, "16_384");
 const INBOX_MESSAGES: Known = known("inbox_messages", Wants::Count, "256");
 const INBOX_BYTES: Known = known("inbox_bytes", Wants::Count, "4_194_304");
 const OUTBOX_MESSAGES: Known = known("outbox_messages", Wants::Count, "256");
@@ -66,11 +68,13 @@ const CLIENT: &[Known] = &[
     known("keepalive", Wants::Bool, "false"),
     PING_AFTER,
     LOST_AFTER,
+    COMPRESSION,
     CONTROL_FRAMES,
     known("connect_timeout", Wants::Duration, r#""10s""#),
     CLOSE_TIMEOUT,
     MAX_MESSAGE_SIZE,
     MAX_FRAME_SIZE,
+    MAX_FRAGMENTS,
     INBOX_MESSAGES,
     INBOX_BYTES,
     OUTBOX_MESSAGES,
@@ -84,9 +88,11 @@ const ENDPOINT: &[Known] = &[
     known("keepalive", Wants::Bool, "false"),
     PING_AFTER,
     LOST_AFTER,
+    COMPRESSION,
     known("max_connections", Wants::Count, "1_024"),
     MAX_MESSAGE_SIZE,
     MAX_FRAME_SIZE,
+    MAX_FRAGMENTS,
     INBOX_MESSAGES,
     INBOX_BYTES,
     OUTBOX_MESSAGES,

@@ -5,7 +5,7 @@ use super::callbacks::{Callbacks, CloseCallback, MessageCallback, OpenCallback};
 use super::prepare::{ConnectRequest, Prepare, Prepared};
 use super::shared::{Request, Shared};
 use super::{BuildError, Reconnect, WebSocketClient};
-use crate::connection::{Events, Keepalive, Limits, WhileDown};
+use crate::connection::{Compression, Events, Keepalive, Limits, WhileDown};
 use crate::error::Error;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::any::Any;
@@ -49,6 +49,7 @@ pub struct WebSocketClientBuilder {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) subprotocols: Vec<String>,
     pub(crate) require_subprotocol: bool,
+    pub(crate) compression: Option<Compression>,
     pub(crate) connect_timeout: Duration,
     pub(crate) reconnect: Option<Reconnect>,
     pub(crate) while_down: WhileDown,
@@ -91,6 +92,7 @@ impl WebSocketClientBuilder {
             headers: Vec::new(),
             subprotocols: Vec::new(),
             require_subprotocol: false,
+            compression: None,
             connect_timeout: CONNECT_TIMEOUT,
             reconnect: Some(Reconnect::default()),
             while_down: WhileDown::default(),
@@ -123,6 +125,13 @@ impl WebSocketClientBuilder {
     /// decide, and servers in the field agree to none though they speak it.
     pub fn require_subprotocol(mut self, require: bool) -> Self {
         self.require_subprotocol = require;
+        self
+    }
+
+    /// Offers to compress messages (permessage-deflate, RFC 7692). `None`, the default, offers nothing. A server that does
+    /// not compress is connected to all the same; [`Handshake::compression`](crate::Handshake::compression) tells.
+    pub fn compression(mut self, compression: Option<Compression>) -> Self {
+        self.compression = compression;
         self
     }
 
@@ -181,6 +190,12 @@ impl WebSocketClientBuilder {
     /// The largest frame taken, in bytes. As large as a message.
     pub fn max_frame_size(mut self, bytes: usize) -> Self {
         self.limits.max_frame_size = bytes;
+        self
+    }
+
+    /// How many frames a message may come in. 16,384.
+    pub fn max_fragments(mut self, frames: usize) -> Self {
+        self.limits.max_fragments = frames;
         self
     }
 
@@ -247,6 +262,9 @@ impl WebSocketClientBuilder {
         }
         let address = Address::parse(&self.url)?;
         check_subprotocols(&self.subprotocols)?;
+        if let Some(compression) = &self.compression {
+            compression.check().map_err(|reason| BuildError::Compression(reason.to_string()))?;
+        }
         let headers = checked_headers(&self.headers, &address)?;
         let name = self.name.take().unwrap_or_else(|| address.endpoint());
         self.callbacks.name.clone_from(&name);
@@ -255,6 +273,7 @@ impl WebSocketClientBuilder {
             headers,
             subprotocols: self.subprotocols,
             require_subprotocol: self.require_subprotocol,
+            compression: self.compression,
             timeout: self.connect_timeout,
             prepare: self.before_connect.map(|function| {
                 Arc::new(Prepare { template: ConnectRequest { url: self.url, headers: self.headers }, function })

@@ -43,6 +43,9 @@ pub enum BuildError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The compression has a level or a window that there is not.
+    #[error("{0}")]
+    Compression(String),
     /// What was configured for the client does not fit.
     #[error("the configuration of the client `{client}` is wrong: {problems}")]
     Config {

@@ -2,6 +2,7 @@
 
 use super::ConnectError;
 use super::shared::Request;
+use crate::connection::deflate;
 use crate::connection::{Handshake, accept_key, has_token, new_key};
 use bytes::{Bytes, BytesMut};
 use futures_util::future::{Either, select};
@@ -71,6 +72,9 @@ fn http_request(request: &Request, key: &str) -> http::Request<Empty<Bytes>> {
     if !request.subprotocols.is_empty() {
         headers.insert(header::SEC_WEBSOCKET_PROTOCOL, ascii(&request.subprotocols.join(", ")));
     }
+    if let Some(options) = &request.compression {
+        headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, ascii(&deflate::offer(options)));
+    }
     for name in request.headers.keys() {
         headers.remove(name);
     }
@@ -96,14 +100,20 @@ fn agreed(headers: &HeaderMap, request: &Request, key: &str) -> Result<Handshake
         [_] => return invalid("`Sec-WebSocket-Accept` does not answer our key".to_owned()),
         _ => return invalid("`Sec-WebSocket-Accept` is there more than once".to_owned()),
     }
-    if headers.contains_key(header::SEC_WEBSOCKET_EXTENSIONS) {
-        let extension = shown(headers, header::SEC_WEBSOCKET_EXTENSIONS);
-        return invalid(format!("it uses the extension {extension}, which was not asked for"));
-    }
+    let deflate = match &request.compression {
+        Some(options) => deflate::agreed(options, headers)
+            .map_err(|reason| ConnectError::Handshake(format!("its `Sec-WebSocket-Extensions` is wrong: {reason}")))?,
+        None if headers.contains_key(header::SEC_WEBSOCKET_EXTENSIONS) => {
+            let extension = shown(headers, header::SEC_WEBSOCKET_EXTENSIONS);
+            return invalid(format!("it uses the extension {extension}, which was not asked for"));
+        }
+        None => None,
+    };
     Ok(Handshake {
         uri: request.address.to_string().parse().unwrap_or_default(),
         headers: headers.clone(),
         subprotocol: subprotocol(headers, request)?,
+        deflate,
         ..Handshake::default()
     })
 }

@@ -2,6 +2,7 @@
 
 use super::{Reconnect, WebSocketClientBuilder};
 use crate::connection::WhileDown;
+use crate::connection::deflate::CompressionOption;
 use crate::settings::duration;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
@@ -21,6 +22,7 @@ pub(crate) struct ClientOptions {
     pub(crate) required: Option<bool>,
     pub(crate) reconnect: Option<ReconnectOption>,
     pub(crate) while_down: Option<WhileDown>,
+    pub(crate) compression: Option<CompressionOption>,
     pub(crate) control_frames: Option<bool>,
     pub(crate) keepalive: Option<bool>,
     #[serde(with = "duration::optional")]
@@ -33,6 +35,7 @@ pub(crate) struct ClientOptions {
     pub(crate) close_timeout: Option<Duration>,
     pub(crate) max_message_size: Option<usize>,
     pub(crate) max_frame_size: Option<usize>,
+    pub(crate) max_fragments: Option<usize>,
     pub(crate) inbox_messages: Option<usize>,
     pub(crate) inbox_bytes: Option<usize>,
     pub(crate) outbox_messages: Option<usize>,
@@ -155,6 +158,7 @@ impl ClientOptions {
             None => {}
         }
         set(&mut builder.require_subprotocol, self.require_subprotocol);
+        set(&mut builder.compression, self.compression.map(|option| option.0));
         set(&mut builder.while_down, self.while_down);
         set(&mut builder.connect_timeout, self.connect_timeout);
         set(&mut builder.limits.control_frames, self.control_frames);
@@ -165,6 +169,7 @@ impl ClientOptions {
             builder.limits.max_frame_size = size;
         }
         set(&mut builder.limits.max_frame_size, self.max_frame_size);
+        set(&mut builder.limits.max_fragments, self.max_fragments);
         set(&mut builder.limits.inbox_messages, self.inbox_messages);
         set(&mut builder.limits.inbox_bytes, self.inbox_bytes);
         set(&mut builder.limits.outbox_messages, self.outbox_messages);

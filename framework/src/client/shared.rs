@@ -5,7 +5,7 @@ use super::callbacks::Callbacks;
 use super::prepare::Prepare;
 use super::supervisor::{Command, Supervisor};
 use super::{Binding, ConnectError, ConnectionState, Reconnect};
-use crate::connection::{Connection, Limits, Outbox, OwnerId, WhileDown};
+use crate::connection::{Compression, Connection, Limits, Outbox, OwnerId, WhileDown};
 use http::HeaderMap;
 use std::any::Any;
 use std::sync::atomic::AtomicU64;
@@ -26,6 +26,7 @@ pub(crate) struct Request {
     pub(crate) headers: HeaderMap,
     pub(crate) subprotocols: Vec<String>,
     pub(crate) require_subprotocol: bool,
+    pub(crate) compression: Option<Compression>,
     pub(crate) timeout: Duration,
     /// Makes address and headers anew for each attempt.
     pub(crate) prepare: Option<Arc<Prepare>>,

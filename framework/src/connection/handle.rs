@@ -1,5 +1,6 @@
 //! `Connection`: a handle to one connection, a client's or an endpoint's.
 
+use super::deflate::Agreed;
 use super::{ConnectionId, Lane, Outbox, OwnerId, SendError, in_handler_of};
 use crate::message::{Message, code};
 use bytes::Bytes;
@@ -28,6 +29,15 @@ pub struct Handshake {
     pub parameters: Vec<(String, String)>,
     /// The peer's address, where there is one.
     pub peer: Option<SocketAddr>,
+    /// What was agreed about compression, if any was.
+    pub(crate) deflate: Option<Agreed>,
+}
+
+impl Handshake {
+    /// Whether messages may come and go compressed (permessage-deflate, RFC 7692).
+    pub fn compression(&self) -> bool {
+        self.deflate.is_some()
+    }
 }
 
 /// One connection, a client's or an endpoint's. Cloning it is cheap; holding it keeps nothing open.

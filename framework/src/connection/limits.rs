@@ -14,6 +14,8 @@ pub struct Limits {
     pub max_message_size: usize,
     /// The largest frame taken. As large as a message by default: peers in the field send 20 MB in one frame.
     pub max_frame_size: usize,
+    /// How many frames a message may come in. 16,384.
+    pub max_fragments: usize,
     /// How many received messages may wait for their handler. 256.
     pub inbox_messages: usize,
     /// How many bytes they may hold. 4 MiB. One message always fits, or it could never be handled.
@@ -60,6 +62,7 @@ impl Limits {
         Self {
             max_message_size: size,
             max_frame_size: size,
+            max_fragments: 16 * 1024,
             inbox_messages: 256,
             inbox_bytes: 4 * MIB,
             outbox_messages: 1024,

@@ -77,13 +77,20 @@ impl Link {
     /// Starts the writer. The outbox must have been told that a connection is opening.
     pub(crate) async fn start(transport: Transport, role: Role, limits: &Limits, connection: Connection) -> Self {
         let Transport { read, write, read_ahead } = transport;
+        let compression = connection.handshake().deflate;
         let stop_writer = CancellationToken::new();
-        let writer = Writer { half: write, outbox: connection.outbox().clone(), role, stop: stop_writer.clone() };
+        let writer = Writer {
+            half: write,
+            outbox: connection.outbox().clone(),
+            role,
+            stop: stop_writer.clone(),
+            deflater: compression.map(|agreed| agreed.deflater(role)),
+        };
         Self {
             role,
             control_frames: limits.control_frames,
             close_timeout: limits.close_timeout,
-            reader: Some(Reader::new(read, read_ahead, role, limits).await),
+            reader: Some(Reader::new(read, read_ahead, role, limits, compression.as_ref()).await),
             writer: Some(AbortOnDropHandle::new(tokio::spawn(writer.run()))),
             half: None,
             stop_writer,

@@ -1,6 +1,7 @@
 //! One established WebSocket connection, whichever side opened it: queues, tasks, the wire.
 
 mod accept;
+pub(crate) mod deflate;
 mod error;
 mod events;
 mod handle;
@@ -16,6 +17,7 @@ mod wire;
 mod writer;
 
 pub(crate) use accept::{accept_key, has_token, new_key};
+pub use deflate::Compression;
 pub use error::SendError;
 pub(crate) use events::{Events, EventsFuture};
 pub use handle::{Connection, Handshake};

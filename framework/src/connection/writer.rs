@@ -1,9 +1,10 @@
 //! The task that writes: takes batches from the outbox, encodes them, writes, flushes once, reports.
 
 use super::outbox::{Entry, Work};
-use super::wire::{Role, encode};
+use super::deflate::Deflater;
+use super::wire::{Role, encode, encode_deflated};
 use super::{Outbox, TransportWrite};
-use crate::message::Message;
+use crate::message::{Kind, Message};
 use std::io;
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
@@ -40,6 +41,8 @@ pub(crate) struct Writer {
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) role: Role,
     pub(crate) stop: CancellationToken,
+    /// Where compression was agreed. It ends with the connection, as what the peer's window holds does.
+    pub(crate) deflater: Option<Deflater>,
 }
 
 impl Writer {
@@ -52,6 +55,7 @@ impl Writer {
         let mut batch = Vec::new();
         let mut buffer = Vec::new();
         let mut starts = Vec::new();
+        let mut deflated = Vec::new();
         loop {
             let work = tokio::select! {
                 biased;
@@ -71,7 +75,7 @@ impl Writer {
                     starts.clear();
                     for entry in &batch {
                         starts.push(buffer.len());
-                        encode(&entry.message, self.role, &mut buffer);
+                        self.encode(&entry.message, &mut deflated, &mut buffer);
                     }
                     if let Err((left, outcome)) = self.write(&buffer).await {
                         self.give_back(batch, &starts, left);
@@ -83,6 +87,21 @@ impl Writer {
             if buffer.capacity() > KEPT_BUFFER {
                 buffer = Vec::new();
             }
+            if deflated.capacity() > KEPT_BUFFER {
+                deflated = Vec::new();
+            }
+        }
+    }
+
+    /// Appends a message's frame to `buffer`, by way of `deflated` where it is to be compressed.
+    fn encode(&mut self, message: &Message, deflated: &mut Vec<u8>, buffer: &mut Vec<u8>) {
+        if let Some(deflater) = &mut self.deflater
+            && matches!(message.kind(), Kind::Text | Kind::Binary)
+            && deflater.deflate(message.as_bytes(), deflated)
+        {
+            encode_deflated(message.kind(), deflated, self.role, buffer);
+        } else {
+            encode(message, self.role, buffer);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The opening handshake as a server does it (RFC 6455 §4.2), from a request's head to the answer's.
 
-use crate::connection::{accept_key, has_token};
+use crate::connection::deflate::{self, Agreed as Deflate};
+use crate::connection::{Compression, accept_key, has_token};
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -21,12 +22,16 @@ pub(super) struct Terms {
     pub(super) subprotocols: Vec<String>,
     /// `None` for any.
     pub(super) origins: Option<Vec<String>>,
+    /// `None` for no compression, whoever asks.
+    pub(super) compression: Option<Compression>,
 }
 
 /// What was agreed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Agreed {
     pub(super) subprotocol: Option<String>,
+    /// With the header's value that says so.
+    pub(super) compression: Option<(Deflate, String)>,
     accept: String,
 }
 
@@ -90,7 +95,8 @@ pub(super) fn check(head: &Parts, terms: &Terms) -> Result<Agreed, Refusal> {
     if !origin_may(headers, terms) {
         return Err(Refusal::Origin);
     }
-    Ok(Agreed { subprotocol: subprotocol(headers, terms), accept: accept_key(key) })
+    let compression = terms.compression.as_ref().and_then(|options| deflate::accept(options, headers));
+    Ok(Agreed { subprotocol: subprotocol(headers, terms), compression, accept: accept_key(key) })
 }
 
 /// The value of a header that is there once.
@@ -131,6 +137,9 @@ impl IntoResponse for Agreed {
         headers.insert(header::SEC_WEBSOCKET_ACCEPT, ascii(&self.accept));
         if let Some(subprotocol) = &self.subprotocol {
             headers.insert(header::SEC_WEBSOCKET_PROTOCOL, ascii(subprotocol));
+        }
+        if let Some((_, extension)) = &self.compression {
+            headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, ascii(extension));
         }
         response
     }

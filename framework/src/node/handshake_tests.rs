@@ -81,7 +81,7 @@ fn a_body_is_refused_since_it_would_be_read_as_frames() {
 
 #[test]
 fn the_first_of_our_subprotocols_that_is_offered_is_agreed() {
-    let terms = Terms { subprotocols: vec!["v2".to_owned(), "v1".to_owned()], origins: None };
+    let terms = Terms { subprotocols: vec!["v2".to_owned(), "v1".to_owned()], origins: None, ..Terms::default() };
     let agreed = |offer: &[(&str, &str)]| check(&head(offer), &terms).expect("a good request").subprotocol;
     assert_eq!(agreed(&[("Sec-WebSocket-Protocol", "v1, v2")]).as_deref(), Some("v2"));
     assert_eq!(agreed(&[("Sec-WebSocket-Protocol", "v0"), ("Sec-WebSocket-Protocol", "v1")]).as_deref(), Some("v1"));

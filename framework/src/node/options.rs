@@ -3,6 +3,7 @@
 use super::handshake::Terms;
 use super::paths::PathError;
 use crate::connection::Limits;
+use crate::connection::deflate::CompressionOption;
 use crate::settings::duration;
 use serde::Deserialize;
 use std::time::Duration;
@@ -22,6 +23,7 @@ pub(crate) struct EndpointOptions {
     /// origin, and may connect.
     pub(crate) origins: Option<Vec<String>>,
     pub(crate) max_connections: Option<usize>,
+    pub(crate) compression: Option<CompressionOption>,
     pub(crate) control_frames: Option<bool>,
     pub(crate) keepalive: Option<bool>,
     #[serde(with = "duration::optional")]
@@ -32,6 +34,7 @@ pub(crate) struct EndpointOptions {
     pub(crate) close_timeout: Option<Duration>,
     pub(crate) max_message_size: Option<usize>,
     pub(crate) max_frame_size: Option<usize>,
+    pub(crate) max_fragments: Option<usize>,
     pub(crate) inbox_messages: Option<usize>,
     pub(crate) inbox_bytes: Option<usize>,
     pub(crate) outbox_messages: Option<usize>,
@@ -81,7 +84,8 @@ impl EndpointOptions {
         if let Some(origin) = self.origins.iter().flatten().find(|origin| !is_origin(origin)) {
             return Err(EndpointError::Origin(origin.clone()));
         }
-        Ok(Terms { subprotocols, origins: self.origins.clone() })
+        let compression = self.compression.clone().and_then(|option| option.0);
+        Ok(Terms { subprotocols, origins: self.origins.clone(), compression })
     }
 
     pub(super) fn max_connections(&self) -> Result<usize, EndpointError> {
@@ -98,6 +102,7 @@ impl EndpointOptions {
             limits.max_frame_size = size;
         }
         set(&mut limits.max_frame_size, self.max_frame_size);
+        set(&mut limits.max_fragments, self.max_fragments);
         set(&mut limits.inbox_messages, self.inbox_messages);
         set(&mut limits.inbox_bytes, self.inbox_bytes);
         set(&mut limits.outbox_messages, self.outbox_messages);

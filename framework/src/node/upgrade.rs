@@ -28,7 +28,9 @@ pub(super) async fn upgrade(endpoint: Endpoint, lifecycle: Arc<Lifecycle>, reque
     match admit(&endpoint, &lifecycle, &mut head) {
         Ok((agreed, admission, on_upgrade)) => {
             let Parts { uri, headers, .. } = head;
-            let handshake = Handshake { uri, headers, subprotocol: agreed.subprotocol.clone(), parameters, peer };
+            let subprotocol = agreed.subprotocol.clone();
+            let deflate = agreed.compression.as_ref().map(|(deflate, _)| *deflate);
+            let handshake = Handshake { uri, headers, subprotocol, parameters, peer, deflate };
             let upgrade = Upgrade { endpoint, admission, handshake, busy: lifecycle.busy.token() };
             lifecycle.sessions.spawn(upgrade.run(on_upgrade, lifecycle.clone()));
             agreed.into_response()

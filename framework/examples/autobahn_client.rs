@@ -1,0 +1,55 @@
+//! An echo client for the Autobahn TestSuite's fuzzing server: `autobahn_client ws://127.0.0.1:9001 AGENT`.
+
+use bristle::{Close, Compression, Message, WebSocketClient, WebSocketClientBuilder};
+use std::process::ExitCode;
+use tokio::sync::mpsc;
+
+/// Autobahn's largest messages have 16 MiB; the client's own default would do, too.
+const MAX_MESSAGE_SIZE: usize = 64 * 1024 * 1024;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let [url, agent] = arguments.as_slice() else {
+        eprintln!("usage: autobahn_client URL AGENT");
+        return ExitCode::from(2);
+    };
+    match run(url, agent).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(url: &str, agent: &str) -> bristle::Result<()> {
+    let (sender, mut counts) = mpsc::channel(1);
+    let builder = WebSocketClient::builder(format!("{url}/getCaseCount")).on_message(move |message: Message| {
+        let sender = sender.clone();
+        async move { sender.send(message).await }
+    });
+    until_closed(builder).await?;
+    let count = counts.recv().await.and_then(|message| message.as_text()?.parse().ok()).unwrap_or(0);
+    for case in 1..=count {
+        let builder = WebSocketClient::builder(format!("{url}/runCase?case={case}&agent={agent}"))
+            .compression(Some(Compression::default()))
+            .max_message_size(MAX_MESSAGE_SIZE)
+            .on_message(|message: Message, client: WebSocketClient| async move { client.send(message).await });
+        until_closed(builder).await?;
+    }
+    until_closed(WebSocketClient::builder(format!("{url}/updateReports?agent={agent}"))).await
+}
+
+/// Connects, and waits until the server has had enough.
+async fn until_closed(builder: WebSocketClientBuilder) -> bristle::Result<()> {
+    let (sender, mut closed) = mpsc::channel(1);
+    let builder = builder.without_reconnect().on_close(move |_: Close| {
+        let _ = sender.try_send(());
+        async {}
+    });
+    let client = builder.build()?;
+    client.connect().await?;
+    closed.recv().await;
+    Ok(())
+}

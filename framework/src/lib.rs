@@ -23,7 +23,9 @@ pub use client::{
     BuildError, CloseCallback, ConnectError, ConnectRequest, ConnectionState, MessageCallback, OpenCallback, Reaction,
     Reconnect, StateWatch, Stats, WebSocketClient, WebSocketClientBuilder,
 };
-pub use connection::{Compression, Connection, ConnectionId, Handshake, Keepalive, Limits, OwnerId, SendError, WhileDown};
+pub use connection::{
+    Compression, Connection, ConnectionId, Handshake, Keepalive, Limits, OwnerId, SendError, WhileDown,
+};
 pub use error::{Error, Result};
 pub use host::main;
 pub use message::{Close, Initiator, Kind, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD, Message, code};

@@ -1,7 +1,7 @@
 //! The task that writes: takes batches from the outbox, encodes them, writes, flushes once, reports.
 
-use super::outbox::{Entry, Work};
 use super::deflate::Deflater;
+use super::outbox::{Entry, Work};
 use super::wire::{Role, encode, encode_deflated};
 use super::{Outbox, TransportWrite};
 use crate::message::{Kind, Message};

@@ -6,6 +6,7 @@ mod client_connect;
 mod client_handshake;
 mod client_reconnect;
 mod client_send;
+mod compression;
 mod handler_failures;
 mod handler_phases;
 mod handlers;

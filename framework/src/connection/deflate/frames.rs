@@ -38,7 +38,11 @@ enum Next {
     First,
     Second,
     /// Of the length, which has so many bytes missing.
-    Length { missing: u8, value: u64, masked: bool },
+    Length {
+        missing: u8,
+        value: u64,
+        masked: bool,
+    },
     /// Of the mask or the payload, which have so many bytes left.
     Skip(u64),
 }
@@ -147,5 +151,98 @@ fn body(length: u64, masked: bool) -> Next {
     match length.saturating_add(mask) {
         0 => Next::First,
         left => Next::Skip(left),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Arrived::{CompressedBinary, CompressedText, Plain};
+
+    const LIMIT: usize = 4;
+
+    /// A frame whose payload, and mask, look like beginnings of compressed frames.
+    fn frame(first: u8, length: usize, masked: bool) -> Vec<u8> {
+        let mark = if masked { MASKED } else { 0 };
+        let mut frame = match length {
+            0..126 => vec![first, mark | length as u8],
+            126..65_536 => [&[first, mark | 126][..], &(length as u16).to_be_bytes()].concat(),
+            _ => [&[first, mark | 127][..], &(length as u64).to_be_bytes()].concat(),
+        };
+        frame.resize(frame.len() + length + if masked { 4 } else { 0 }, 0xc1);
+        frame
+    }
+
+    /// What is told on of these frames, in pieces of so many bytes, and how their messages came.
+    fn passed(frames: &mut Frames, bytes: &[u8], piece: usize) -> (Vec<u8>, Vec<Arrived>) {
+        let mut out = Vec::new();
+        for piece in bytes.chunks(piece) {
+            let mut piece = piece.to_vec();
+            let passed = frames.pass(&mut piece);
+            out.extend_from_slice(&piece[..passed]);
+        }
+        (out, frames.arrived.drain(..).collect())
+    }
+
+    #[test]
+    fn rsv1_is_cleared_on_data_messages_only_wherever_the_bytes_are_split() {
+        for masked in [false, true] {
+            let stream = [
+                (0xc1, 5, 0x82),      // compressed text, told on as binary
+                (0x81, 300, 0x81),    // plain text
+                (0xc2, 70_000, 0x82), // compressed binary
+                (0x41, 7, 0x02),      // compressed text in three fragments, with a ping between
+                (0x00, 0, 0x00),
+                (0x89, 3, 0x89),
+                (0x80, 126, 0x80),
+                (0x82, 0, 0x82), // plain and empty
+                (0xc1, 0, 0x82),
+                (0xc9, 2, 0xc9), // errors that are tungstenite's to find
+                (0xf1, 2, 0xb2),
+            ];
+            let given: Vec<_> = stream.iter().flat_map(|&(first, length, _)| frame(first, length, masked)).collect();
+            let wanted: Vec<_> = stream.iter().flat_map(|&(_, length, first)| frame(first, length, masked)).collect();
+            for piece in [1, 2, 3, 5, 7, 4096, usize::MAX] {
+                let (out, arrived) = passed(&mut Frames::new(true, LIMIT), &given, piece);
+                assert!(out == wanted, "in pieces of {piece}");
+                let first = [CompressedText, Plain, CompressedBinary, CompressedText, Plain, CompressedText];
+                assert_eq!(arrived[..6], first);
+            }
+        }
+    }
+
+    #[test]
+    fn rsv1_stays_where_it_means_nothing() {
+        let given = [frame(0x01, 1, false), frame(0x40, 1, false), frame(0xc0, 1, false)].concat();
+        assert_eq!(passed(&mut Frames::new(true, LIMIT), &given, 1).0, given, "continuations");
+        let given = [frame(0x01, 1, false), frame(0xc1, 1, false)].concat();
+        assert_eq!(passed(&mut Frames::new(true, LIMIT), &given, 1).0, given, "a message within a message");
+        let given = frame(0xc1, 1, false);
+        assert_eq!(passed(&mut Frames::new(false, LIMIT), &given, 1), (given, Vec::new()), "nothing was agreed");
+    }
+
+    #[test]
+    fn nothing_passes_from_a_fragment_too_many_on() {
+        let fragments = |count: usize| {
+            let middle = frame(0x00, 2, true).repeat(count - 2);
+            [frame(0x01, 2, true), middle, frame(0x89, 2, true), frame(0x80, 2, true)].concat()
+        };
+        let good = [fragments(LIMIT), fragments(LIMIT)].concat();
+        let bad = [good.clone(), fragments(LIMIT + 1)].concat();
+        for piece in [1, 3, usize::MAX] {
+            let mut frames = Frames::new(false, LIMIT);
+            assert_eq!(passed(&mut frames, &good, piece).0, good);
+            assert_eq!(frames.error(), None);
+            let mut frames = Frames::new(false, LIMIT);
+            assert_eq!(passed(&mut frames, &bad, piece).0.len(), bad.len() - 8, "all but the last frame");
+            assert_eq!(frames.error(), Some(TooManyFragments { limit: LIMIT }));
+        }
+    }
+
+    #[test]
+    fn a_frame_that_claims_the_largest_size_overflows_nothing() {
+        let mut frames = Frames::new(true, LIMIT);
+        let mut bytes = [vec![0x82, MASKED | 127], vec![0xff; 100]].concat();
+        assert_eq!(frames.pass(&mut bytes), 102);
     }
 }

@@ -116,7 +116,8 @@ mod tests {
 
     #[test]
     fn every_way_to_write_the_same_offer_is_read() {
-        for line in ["a;b;c=10", "a; b; c=10", " a ;b ; c = 10 ", r#"a; b; c="10""#, r#"a;b;c="\10""#, ",a;b;c=10 , ,"] {
+        for line in ["a;b;c=10", "a; b; c=10", " a ;b ; c = 10 ", r#"a; b; c="10""#, r#"a;b;c="\10""#, ",a;b;c=10 , ,"]
+        {
             assert_eq!(shown(line).as_deref(), Some("a;b;c=10"), "{line}");
         }
         assert_eq!(shown("a, b;c, a").as_deref(), Some("a, b;c, a"));
@@ -125,7 +126,19 @@ mod tests {
 
     #[test]
     fn what_is_against_the_grammar_is_not_guessed_at() {
-        for line in ["a;", "a;;b", "a b", "a;b=", r#"a;b=""#, r#"a;b="""#, r#"a;b="1 0""#, r#"a;b="1"0"#, "a=1", ";a", "a;b=\u{e9}"] {
+        for line in [
+            "a;",
+            "a;;b",
+            "a b",
+            "a;b=",
+            r#"a;b=""#,
+            r#"a;b="""#,
+            r#"a;b="1 0""#,
+            r#"a;b="1"0"#,
+            "a=1",
+            ";a",
+            "a;b=\u{e9}",
+        ] {
             assert_eq!(shown(line), None, "{line}");
         }
     }

@@ -221,6 +221,10 @@ impl ReadOnly {
 
 impl AsyncRead for ReadOnly {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        // What came before the fragment too many was passed on, and read.
+        if let Some(error) = self.frames.as_ref().and_then(Frames::error) {
+            return Poll::Ready(Err(io::Error::other(error)));
+        }
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.read).poll_read(cx, buffer);
         if buffer.filled().len() > before {
@@ -228,7 +232,7 @@ impl AsyncRead for ReadOnly {
             if let Some(frames) = &mut self.frames {
                 let passed = frames.pass(&mut buffer.filled_mut()[before..]);
                 buffer.set_filled(before + passed);
-                // What passed before the error is read first; no byte and no error would be the end of the stream.
+                // No byte and no error would be the end of the stream.
                 if let (0, Some(error)) = (passed, frames.error()) {
                     return Poll::Ready(Err(io::Error::other(error)));
                 }

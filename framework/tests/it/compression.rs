@@ -15,11 +15,29 @@ mod echo {
 
     pub static CLOSES: LazyLock<Seen<Close>> = LazyLock::new(Seen::new);
 
-    #[endpoint("/echo", compression = true, max_message_size = 2_000_000)]
+    #[endpoint("/echo", compression = true, max_message_size = 2_000_000, max_fragments = 3)]
     pub static ECHO: OnceCell<Endpoint> = OnceCell::new();
 
     #[on_message(ECHO)]
     async fn echo(message: Message) -> Message {
+        message
+    }
+
+    /// The configuration makes it thrifty.
+    #[endpoint("/thrifty")]
+    pub static THRIFTY: OnceCell<Endpoint> = OnceCell::new();
+
+    #[on_message(THRIFTY)]
+    async fn echo_thriftily(message: Message) -> Message {
+        message
+    }
+
+    /// The configuration switches it off.
+    #[endpoint("/plain", compression = true)]
+    pub static PLAIN: OnceCell<Endpoint> = OnceCell::new();
+
+    #[on_message(PLAIN)]
+    async fn echo_plainly(message: Message) -> Message {
         message
     }
 
@@ -37,10 +55,6 @@ const HELLO_AGAIN: &[u8] = &[0xf2, 0x00, 0x11, 0x00, 0x00];
 const ZEROS: &[u8] = &[0x62, 0x60, 0x18, 0x05, 0xa3, 0x60, 0x14, 0x0c, 0x77, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff];
 
 const OFFER: &str = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
-
-async fn node(options: &str) -> Running {
-    launch(concat!(module_path!(), "::echo"), options).await
-}
 
 /// A client of the node that offers compression with its bytes; the answer's head, too.
 async fn wire(node: &Running) -> (Wire, String) {
@@ -60,11 +74,11 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     [&head, &[0; 4][..], payload].concat()
 }
 
-/// Sends every message over a connection to the node's echo, and checks that it comes back as it was.
-async fn round_trips(node: &Running, options: Compression, compressed: bool) {
+/// Sends every message over a connection to a path of the node, and checks that it comes back as it was.
+async fn round_trips(node: &Running, path: &str, options: Compression, compressed: bool) {
     let seen = Arc::new(Seen::new());
     let into = seen.clone();
-    let client = WebSocketClient::builder(format!("ws://{}/echo", node.addresses()[0]))
+    let client = WebSocketClient::builder(format!("ws://{}{path}", node.addresses()[0]))
         .compression(Some(options))
         .on_message(move |message: Message| {
             into.put(message);
@@ -90,35 +104,31 @@ async fn round_trips(node: &Running, options: Compression, compressed: bool) {
         assert_eq!(seen.next().await, message);
     }
     client.close().await;
-    assert_eq!(echo::CLOSES.next().await.code, 1000);
 }
 
+/// One node for all of it: a static's endpoint is served once in a process.
 #[tokio::test]
-async fn messages_of_every_kind_come_back_whatever_was_agreed() {
-    for (options, compressed) in [
-        ("", true),
-        (
-            "plugins.bristle.endpoints.ECHO.compression = { server_no_context_takeover = true, server_max_window_bits = 9 }",
-            true,
-        ),
-        ("plugins.bristle.endpoints.ECHO.compression = false", false),
-    ] {
-        let node = node(options).await;
-        round_trips(&node, Compression::default(), compressed).await;
+async fn an_endpoint_compresses_as_it_was_told_and_as_the_peer_can() {
+    let options = "[plugins.bristle.endpoints]\n\
+                   ECHO.compression = { threshold = 5 }\n\
+                   THRIFTY.compression = { server_no_context_takeover = true, server_max_window_bits = 9, level = 9 }\n\
+                   PLAIN.compression = false";
+    let node = launch(concat!(module_path!(), "::echo"), options).await;
+    for (path, compressed) in [("/echo", true), ("/thrifty", true), ("/plain", false)] {
+        round_trips(&node, path, Compression::default(), compressed).await;
         let mut thrifty = Compression::default();
         (thrifty.threshold, thrifty.level) = (0, 1);
         (thrifty.client_no_context_takeover, thrifty.client_max_window_bits) = (true, 8);
-        round_trips(&node, thrifty, compressed).await;
-        within(node.stop()).await.expect("a clean stop");
+        round_trips(&node, path, thrifty, compressed).await;
     }
-    bytes_in_and_out().await;
-    violations().await;
+    while !echo::CLOSES.rest().await.is_empty() {}
+    bytes_in_and_out(&node).await;
+    violations(&node).await;
+    within(node.stop()).await.expect("a clean stop");
 }
 
-/// One test for all that runs the node: its endpoint is one static, which one runtime at a time can fill.
-async fn bytes_in_and_out() {
-    let node = node("plugins.bristle.endpoints.ECHO.compression = { threshold = 5 }").await;
-    let (mut wire, head) = wire(&node).await;
+async fn bytes_in_and_out(node: &Running) {
+    let (mut wire, head) = wire(node).await;
     assert!(head.contains("\r\nsec-websocket-extensions: permessage-deflate\r\n"), "{head}");
     // A text in one frame, one that refers to it in three with a ping between them, one as it is.
     let (a, b) = HELLO_AGAIN.split_at(2);
@@ -139,11 +149,9 @@ async fn bytes_in_and_out() {
     assert_eq!(frames[2], (0x81, b"Hell".to_vec()), "below the threshold");
     drop(wire);
     echo::CLOSES.next().await;
-    within(node.stop()).await.expect("a clean stop");
 }
 
-async fn violations() {
-    let node = node("plugins.bristle.endpoints.ECHO.max_fragments = 3").await;
+async fn violations(node: &Running) {
     for (bytes, code, reason) in [
         (frame(0xc1, &[0xff; 20]), 1007, "cannot be inflated"),
         (frame(0xc1, &[0x00, 0x02, 0x00, 0xfd, 0xff, 0xc3, 0x28, 0x00]), 1007, "no UTF-8"),
@@ -154,7 +162,7 @@ async fn violations() {
         (frame(0xc2, &ZEROS.repeat(100_000)), 1009, "over the limit of 2000000 bytes"),
         (frame(0x82, &vec![0; 2_000_001]), 1009, "2000001 bytes is over the limit of 2000000 bytes"),
     ] {
-        let (mut wire, _) = wire(&node).await;
+        let (mut wire, _) = wire(node).await;
         wire.send(&bytes).await;
         let (opcode, payload) = wire.frame().await;
         assert_eq!((opcode, &payload[..2]), (8, &u16::to_be_bytes(code)[..]), "{reason}");
@@ -162,7 +170,6 @@ async fn violations() {
         let close = echo::CLOSES.next().await;
         assert!(close.code == code && close.reason.contains(reason), "{close:?}");
     }
-    within(node.stop()).await.expect("a clean stop");
 }
 
 /// What a client with these options makes of a server that answers its offer with this header and then sends these bytes.

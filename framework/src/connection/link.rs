@@ -216,7 +216,8 @@ impl Link {
     }
 
     fn violation(&mut self, code: u16, reason: String) {
-        self.connection.outbox().order_close(close_frame(code, &reason), false);
+        // What was sent before the peer went wrong is not its loss: the answers to what it did right among it.
+        self.connection.outbox().order_close(close_frame(code, &reason), true);
         self.cause.get_or_insert(Cause::Violation(code, reason));
         self.limit(self.close_timeout);
         if self.sent.is_some() {

@@ -2,13 +2,16 @@
 
 use super::*;
 
+/// How many answers to pings may wait: of more, the oldest needs none (RFC 6455 §5.5.3).
+const MAX_PONGS: usize = 16;
+
 impl Outbox {
     /// A connection is up: what `on_open` sends may go.
     pub(crate) fn opening(&self) {
         let mut state = self.lock();
         state.phase = Phase::Opening;
         state.close = None;
-        state.pong = None;
+        state.pongs.clear();
         state.probe = None;
     }
 
@@ -28,7 +31,7 @@ impl Outbox {
             state.phase = Phase::Down;
         }
         state.close = None;
-        state.pong = None;
+        state.pongs.clear();
         state.probe = None;
         let opening = std::mem::take(&mut state.opening);
         self.lose(&mut state, opening);
@@ -86,7 +89,12 @@ impl Outbox {
 
     /// Queues the answer to a ping.
     pub(crate) fn pong(&self, payload: Bytes) {
-        self.lock().pong = Some(payload);
+        let mut state = self.lock();
+        if state.pongs.len() == MAX_PONGS {
+            state.pongs.pop_front();
+        }
+        state.pongs.push_back(payload);
+        drop(state);
         self.work.notify_one();
     }
 

@@ -56,7 +56,7 @@ impl Outbox {
             queue: VecDeque::new(),
             messages: 0,
             bytes: 0,
-            pong: None,
+            pongs: VecDeque::new(),
             probe: None,
             close: None,
             waiting: 0,

@@ -60,8 +60,8 @@ pub(super) struct State {
     /// Of both queues and of what a writer took and has not yet reported.
     pub(super) messages: usize,
     pub(super) bytes: usize,
-    /// The answer to the latest ping; an older one that was not sent yet needs none (RFC 6455 §5.5.3).
-    pub(super) pong: Option<Bytes>,
+    /// The answers to the latest pings.
+    pub(super) pongs: VecDeque<Bytes>,
     /// A ping of our own, to hear whether the peer is there.
     pub(super) probe: Option<Bytes>,
     pub(super) close: Option<CloseOrder>,

@@ -16,8 +16,9 @@ impl Outbox {
 
     fn try_take(&self, batch: &mut Vec<Entry>, max_messages: usize, max_bytes: usize) -> Option<Work> {
         let mut state = self.lock();
-        let control = [state.pong.take().map(Message::pong), state.probe.take().map(Message::ping)];
-        for message in control.into_iter().flatten() {
+        let pongs = std::mem::take(&mut state.pongs).into_iter().map(Message::pong);
+        let probe = state.probe.take().map(Message::ping);
+        for message in pongs.chain(probe) {
             state.messages += 1;
             state.bytes += message.len();
             batch.push(Entry { message, origin: Origin::Link, receipt: None });

@@ -173,3 +173,34 @@ async fn a_message_over_the_limit_ends_the_connection_with_both_numbers() {
     assert!(reason.contains("11") && reason.contains("10"), "{reason}");
     within(node.stop()).await.expect("a clean stop");
 }
+
+mod mirror {
+    use bristle::prelude::*;
+
+    #[endpoint("/mirror")]
+    static MIRROR: OnceCell<Endpoint> = OnceCell::new();
+
+    #[on_message(MIRROR)]
+    async fn mirror(message: Message) -> Message {
+        message
+    }
+}
+
+#[tokio::test]
+async fn what_a_peer_did_right_is_answered_before_what_it_did_wrong_ends_it() {
+    let node = launch(concat!(module_path!(), "::mirror"), "").await;
+    let mut wire = Wire::open(&node, "/mirror").await;
+    let pings: Vec<_> = (0..10).flat_map(|number| frame(9, &[number])).collect();
+    let reserved_bit = [0xa1, 0x80, 0, 0, 0, 0];
+    wire.send([frame(1, b"right"), pings, reserved_bit.to_vec()].concat()).await;
+    let mut answers = Vec::new();
+    while answers.last().is_none_or(|(opcode, _)| *opcode != 8) {
+        answers.push(wire.frame().await);
+    }
+    assert!(answers.contains(&(1, b"right".to_vec())), "{answers:?}");
+    let pongs: Vec<_> = answers.iter().filter(|(opcode, _)| *opcode == 10).map(|(_, payload)| payload[0]).collect();
+    assert_eq!(pongs, (0..10).collect::<Vec<u8>>());
+    assert_eq!(answers.last().map(|(_, payload)| &payload[..2]), Some(&1002_u16.to_be_bytes()[..]));
+    drop(wire);
+    within(node.stop()).await.expect("a clean stop");
+}

@@ -1,6 +1,7 @@
 //! Where a client connects: a WebSocket URL (RFC 6455 §3), checked.
 
 use super::BuildError;
+use super::transport::endpoint;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::Uri;
@@ -84,11 +85,7 @@ impl Address {
 /// Host and port, as errors show them.
 impl Address {
     pub(crate) fn endpoint(&self) -> String {
-        if self.host.contains(':') {
-            format!("[{}]:{}", self.host, self.port)
-        } else {
-            format!("{}:{}", self.host, self.port)
-        }
+        endpoint(&self.host, self.port)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::address::Address;
 use super::callbacks::{Callbacks, CloseCallback, MessageCallback, OpenCallback};
 use super::prepare::{ConnectRequest, Prepare, Prepared};
+use super::reach::ReachOptions;
 use super::shared::{Request, Shared};
 use super::{BuildError, Reconnect, WebSocketClient};
 use crate::connection::{Events, Keepalive, Limits, WhileDown};
@@ -53,6 +54,7 @@ pub struct WebSocketClientBuilder {
     pub(crate) reconnect: Option<Reconnect>,
     pub(crate) while_down: WhileDown,
     pub(crate) limits: Limits,
+    pub(crate) reach: ReachOptions,
     before_connect: Option<Box<dyn Fn(ConnectRequest) -> Prepared + Send + Sync>>,
     callbacks: Callbacks,
     pub(crate) binding: Binding,
@@ -95,6 +97,7 @@ impl WebSocketClientBuilder {
             reconnect: Some(Reconnect::default()),
             while_down: WhileDown::default(),
             limits: Limits::client(),
+            reach: ReachOptions::default(),
             before_connect: None,
             callbacks: Callbacks::default(),
             binding: Binding::default(),
@@ -251,6 +254,7 @@ impl WebSocketClientBuilder {
         let name = self.name.take().unwrap_or_else(|| address.endpoint());
         self.callbacks.name.clone_from(&name);
         let request = Request {
+            reach: self.reach.check()?,
             address,
             headers,
             subprotocols: self.subprotocols,

@@ -11,6 +11,7 @@ mod handshake;
 mod options;
 mod policy;
 mod prepare;
+mod reach;
 mod session;
 mod shared;
 mod state;

@@ -31,6 +31,7 @@ pub(crate) struct ClientOptions {
     pub(crate) connect_timeout: Option<Duration>,
     #[serde(with = "duration::optional")]
     pub(crate) close_timeout: Option<Duration>,
+    pub(crate) tcp_keepalive: Option<DurationOrOff>,
     pub(crate) max_message_size: Option<usize>,
     pub(crate) max_frame_size: Option<usize>,
     pub(crate) inbox_messages: Option<usize>,
@@ -51,6 +52,10 @@ pub(crate) enum HeaderValues {
     One(String),
     Many(Vec<String>),
 }
+
+/// `tcp_keepalive = "60s"`, or `false`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DurationOrOff(Option<Duration>);
 
 /// `reconnect = false`, or the policy.
 #[derive(Debug, Clone)]
@@ -115,6 +120,20 @@ by_kind! {
     }
 }
 
+by_kind! {
+    DurationOrOff, "a duration with its unit, as in `\"60s\"`, or `false`",
+    fn visit_bool<E: de::Error>(self, on: bool) -> Result<DurationOrOff, E> {
+        match on {
+            true => Err(E::custom("write a duration, as in `\"60s\"`, or `false` for none")),
+            false => Ok(DurationOrOff(None)),
+        }
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<DurationOrOff, E> {
+        duration::deserialize(de::value::StrDeserializer::new(text)).map(|idle| DurationOrOff(Some(idle)))
+    }
+}
+
 impl Default for Headers {
     fn default() -> Self {
         Self::Pairs(Vec::new())
@@ -157,6 +176,7 @@ impl ClientOptions {
         set(&mut builder.require_subprotocol, self.require_subprotocol);
         set(&mut builder.while_down, self.while_down);
         set(&mut builder.connect_timeout, self.connect_timeout);
+        set(&mut builder.reach.tcp_keepalive, self.tcp_keepalive.map(|DurationOrOff(idle)| idle));
         set(&mut builder.limits.control_frames, self.control_frames);
         set(&mut builder.limits.close_timeout, self.close_timeout);
         builder.limits.configure_keepalive(self.keepalive, self.ping_after, self.lost_after);

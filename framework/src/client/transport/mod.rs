@@ -1,0 +1,36 @@
+//! From an address to an open WebSocket: name, TCP, TLS, handshake, all within one timeout.
+
+mod addresses;
+
+pub(super) use addresses::endpoint;
+
+use super::handshake::handshake;
+use super::prepare::prepared;
+use super::shared::Request;
+use super::{ConnectError, budget, tls};
+use crate::connection::{Handshake, Transport};
+use std::sync::Arc;
+use tokio::time::timeout;
+
+/// One attempt; waiting for a place in the budget does not count as its time. Cancelled, it leaves nothing behind.
+pub(crate) async fn dial(request: Arc<Request>) -> Result<(Transport, Handshake), ConnectError> {
+    budget::turn().await;
+    let limit = request.timeout;
+    let attempt = async { attempt(&*prepared(&request).await?).await };
+    timeout(limit, attempt).await.unwrap_or(Err(ConnectError::Timeout(limit)))
+}
+
+async fn attempt(request: &Request) -> Result<(Transport, Handshake), ConnectError> {
+    let address = &request.address;
+    let stream = addresses::connect(&address.host, address.port, request.reach.tcp_keepalive).await?;
+    let peer = stream.peer_addr().ok();
+    let (transport, mut agreed) = if address.tls {
+        let (stream, read_ahead, agreed) = handshake(tls::connect(stream, address).await?, request).await?;
+        (Transport::split(stream, read_ahead), agreed)
+    } else {
+        let (stream, read_ahead, agreed) = handshake(stream, request).await?;
+        (Transport::tcp(stream, read_ahead), agreed)
+    };
+    agreed.peer = peer;
+    Ok((transport, agreed))
+}

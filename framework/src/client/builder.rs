@@ -5,6 +5,7 @@ use super::callbacks::{Callbacks, CloseCallback, MessageCallback, OpenCallback};
 use super::prepare::{ConnectRequest, Prepare, Prepared};
 use super::reach::ReachOptions;
 use super::shared::{Request, Shared};
+use super::surroundings::Surroundings;
 use super::{BuildError, Reconnect, WebSocketClient};
 use crate::connection::{Events, Keepalive, Limits, WhileDown};
 use crate::error::Error;
@@ -68,6 +69,8 @@ pub(crate) struct Binding {
     pub(crate) gate: CancellationToken,
     /// Who joins the client's task.
     pub(crate) tracker: TaskTracker,
+    /// What the process provides.
+    pub(crate) surroundings: Surroundings,
     /// Adds what was configured for a client of this name.
     pub(crate) configure: Option<Box<Configure>>,
     /// Asked when the client is built; what it returns lives as long as the client.
@@ -81,7 +84,14 @@ impl Default for Binding {
     fn default() -> Self {
         let gate = CancellationToken::new();
         gate.cancel();
-        Self { handlers: None, gate, tracker: TaskTracker::new(), configure: None, admit: None }
+        Self {
+            handlers: None,
+            gate,
+            tracker: TaskTracker::new(),
+            surroundings: Surroundings::default(),
+            configure: None,
+            admit: None,
+        }
     }
 }
 
@@ -254,7 +264,7 @@ impl WebSocketClientBuilder {
         let name = self.name.take().unwrap_or_else(|| address.endpoint());
         self.callbacks.name.clone_from(&name);
         let request = Request {
-            reach: self.reach.check()?,
+            reach: self.reach.check(&self.binding.surroundings)?,
             address,
             headers,
             subprotocols: self.subprotocols,

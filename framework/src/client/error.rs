@@ -1,5 +1,6 @@
 //! Why a client could not be built or could not connect.
 
+use super::TlsError;
 use http::{HeaderMap, StatusCode};
 use std::io;
 use std::sync::Arc;
@@ -41,6 +42,12 @@ pub enum BuildError {
         /// Its name.
         name: String,
         /// What is wrong with it.
+        reason: String,
+    },
+    /// The TLS options do not fit together, or name what cannot be read.
+    #[error("the TLS options cannot be used: {reason}")]
+    Tls {
+        /// What is wrong with them. Never a key.
         reason: String,
     },
     /// What was configured for the client does not fit.
@@ -105,8 +112,8 @@ pub enum ConnectError {
     Tls {
         /// The host's name.
         host: String,
-        /// What TLS said.
-        source: Arc<io::Error>,
+        /// What is wrong, and what to do.
+        source: Arc<TlsError>,
     },
     /// The server answered with another status than 101.
     #[error("the server answered {status}{} instead of switching to WebSocket{}", hint(*.status), excerpt(.body))]

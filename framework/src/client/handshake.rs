@@ -2,6 +2,7 @@
 
 use super::ConnectError;
 use super::shared::Request;
+use super::tls::TlsError;
 use crate::connection::{Handshake, accept_key, has_token, new_key};
 use bytes::{Bytes, BytesMut};
 use futures_util::future::{Either, select};
@@ -165,6 +166,10 @@ fn answer_error(request: &Request, error: hyper::Error) -> ConnectError {
         return ConnectError::Handshake(format!("it is no HTTP: {error}"));
     }
     let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    // A server that misses our certificate says so only now: with TLS 1.3 our side of the handshake was done before.
+    if let Some(source) = source.and_then(TlsError::within) {
+        return ConnectError::Tls { host: request.address.host.clone(), source: Arc::new(source) };
+    }
     let source =
         source.map_or_else(|| io::Error::other(error.to_string()), |io| io::Error::new(io.kind(), io.to_string()));
     ConnectError::Io { address: request.address.endpoint(), source: Arc::new(source) }

@@ -16,6 +16,7 @@ mod session;
 mod shared;
 mod state;
 mod supervisor;
+mod surroundings;
 mod tls;
 mod transport;
 
@@ -30,3 +31,5 @@ pub use policy::Reaction;
 pub use prepare::ConnectRequest;
 pub(crate) use shared::Shared as ClientShared;
 pub use state::ConnectionState;
+pub(crate) use surroundings::Surroundings;
+pub use tls::{Tls, TlsError};

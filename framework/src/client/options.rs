@@ -1,5 +1,6 @@
 //! What a client can be told, in one shape for attributes and configuration.
 
+use super::tls::{Pem, Tls};
 use super::{Reconnect, WebSocketClientBuilder};
 use crate::connection::WhileDown;
 use crate::settings::duration;
@@ -31,6 +32,7 @@ pub(crate) struct ClientOptions {
     pub(crate) connect_timeout: Option<Duration>,
     #[serde(with = "duration::optional")]
     pub(crate) close_timeout: Option<Duration>,
+    pub(crate) tls: Option<TlsOptions>,
     pub(crate) tcp_keepalive: Option<DurationOrOff>,
     pub(crate) max_message_size: Option<usize>,
     pub(crate) max_frame_size: Option<usize>,
@@ -51,6 +53,17 @@ pub(crate) enum Headers {
 pub(crate) enum HeaderValues {
     One(String),
     Many(Vec<String>),
+}
+
+/// `tls = { ca = "ca.pem" }`: a value that is a PEM text is that text, any other one the path of a file.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(default)]
+pub(crate) struct TlsOptions {
+    ca: Option<String>,
+    certificate: Option<String>,
+    key: Option<String>,
+    platform_roots: Option<bool>,
+    server_name: Option<String>,
 }
 
 /// `tcp_keepalive = "60s"`, or `false`.
@@ -155,6 +168,20 @@ impl Headers {
     }
 }
 
+impl TlsOptions {
+    fn apply(self, tls: &mut Tls) {
+        let pem = |text: String| match text.contains("-----BEGIN ") {
+            true => Pem::Text(text.into_bytes()),
+            false => Pem::File(text.into()),
+        };
+        set(&mut tls.ca, self.ca.map(|text| Some(pem(text))));
+        set(&mut tls.certificate, self.certificate.map(|text| Some(pem(text))));
+        set(&mut tls.key, self.key.map(|text| Some(pem(text))));
+        set(&mut tls.platform_roots, self.platform_roots);
+        set(&mut tls.server_name, self.server_name.map(Some));
+    }
+}
+
 impl ClientOptions {
     /// Tells a builder everything that is set. A header that is set here replaces one of that name.
     pub(crate) fn apply(self, mut builder: WebSocketClientBuilder) -> WebSocketClientBuilder {
@@ -176,6 +203,9 @@ impl ClientOptions {
         set(&mut builder.require_subprotocol, self.require_subprotocol);
         set(&mut builder.while_down, self.while_down);
         set(&mut builder.connect_timeout, self.connect_timeout);
+        if let Some(tls) = self.tls {
+            tls.apply(&mut builder.reach.tls);
+        }
         set(&mut builder.reach.tcp_keepalive, self.tcp_keepalive.map(|DurationOrOff(idle)| idle));
         set(&mut builder.limits.control_frames, self.control_frames);
         set(&mut builder.limits.close_timeout, self.close_timeout);

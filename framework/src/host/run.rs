@@ -22,6 +22,7 @@ pub(crate) fn run(settings: Settings) -> Result<(), Failure> {
 pub(crate) fn prepare(settings: Settings) -> Result<Runtime, LaunchError> {
     Runtime::builder()
         .settings(settings)
+        .read_files(|path| std::fs::read(path))
         .registry(Registry::linked())
         .expect_plugins(roll_call::expected(roll_calls()))
         .build()

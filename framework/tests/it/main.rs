@@ -23,3 +23,4 @@ mod plugins_of_clients;
 mod races;
 mod shutdown;
 mod support;
+mod tls;

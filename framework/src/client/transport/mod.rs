@@ -25,7 +25,8 @@ async fn attempt(request: &Request) -> Result<(Transport, Handshake), ConnectErr
     let stream = addresses::connect(&address.host, address.port, request.reach.tcp_keepalive).await?;
     let peer = stream.peer_addr().ok();
     let (transport, mut agreed) = if address.tls {
-        let (stream, read_ahead, agreed) = handshake(tls::connect(stream, address).await?, request).await?;
+        let (stream, read_ahead, agreed) =
+            handshake(tls::connect(stream, address, &request.reach).await?, request).await?;
         (Transport::split(stream, read_ahead), agreed)
     } else {
         let (stream, read_ahead, agreed) = handshake(stream, request).await?;

@@ -97,7 +97,7 @@ impl fmt::Display for Address {
 }
 
 /// The URL without its user and password.
-fn masked(url: &str) -> String {
+pub(super) fn masked(url: &str) -> String {
     match url.split_once("://") {
         Some((scheme, rest)) => format!("{scheme}://{}", masked_rest(rest)),
         None => url.to_owned(),
@@ -113,7 +113,7 @@ fn masked_rest(rest: &str) -> String {
 }
 
 /// A user and password as they are meant (RFC 3986 §2.1).
-fn percent_decoded(text: &str) -> Vec<u8> {
+pub(super) fn percent_decoded(text: &str) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(byte) = rest.bytes().next() {

@@ -263,8 +263,11 @@ impl WebSocketClientBuilder {
         let headers = checked_headers(&self.headers, &address)?;
         let name = self.name.take().unwrap_or_else(|| address.endpoint());
         self.callbacks.name.clone_from(&name);
+        let reach = self.reach.check(&self.binding.surroundings)?;
+        // A proxy of the environment that is none is found now, not when it is needed.
+        reach.proxy_for(&address)?;
         let request = Request {
-            reach: self.reach.check(&self.binding.surroundings)?,
+            reach,
             address,
             headers,
             subprotocols: self.subprotocols,

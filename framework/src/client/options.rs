@@ -1,5 +1,6 @@
 //! What a client can be told, in one shape for attributes and configuration.
 
+use super::reach::ProxyOption;
 use super::tls::{Pem, Tls};
 use super::{Reconnect, WebSocketClientBuilder};
 use crate::connection::WhileDown;
@@ -33,6 +34,7 @@ pub(crate) struct ClientOptions {
     #[serde(with = "duration::optional")]
     pub(crate) close_timeout: Option<Duration>,
     pub(crate) tls: Option<TlsOptions>,
+    pub(crate) proxy: Option<ProxyOption>,
     pub(crate) tcp_keepalive: Option<DurationOrOff>,
     pub(crate) max_message_size: Option<usize>,
     pub(crate) max_frame_size: Option<usize>,
@@ -134,6 +136,20 @@ by_kind! {
 }
 
 by_kind! {
+    ProxyOption, "the URL of a proxy, as in `\"http://proxy:3128\"`, or `false`",
+    fn visit_bool<E: de::Error>(self, on: bool) -> Result<ProxyOption, E> {
+        match on {
+            true => Ok(ProxyOption::default()),
+            false => Ok(ProxyOption::Never),
+        }
+    }
+
+    fn visit_str<E: de::Error>(self, url: &str) -> Result<ProxyOption, E> {
+        Ok(ProxyOption::Always(url.to_owned()))
+    }
+}
+
+by_kind! {
     DurationOrOff, "a duration with its unit, as in `\"60s\"`, or `false`",
     fn visit_bool<E: de::Error>(self, on: bool) -> Result<DurationOrOff, E> {
         match on {
@@ -206,6 +222,7 @@ impl ClientOptions {
         if let Some(tls) = self.tls {
             tls.apply(&mut builder.reach.tls);
         }
+        set(&mut builder.reach.proxy, self.proxy);
         set(&mut builder.reach.tcp_keepalive, self.tcp_keepalive.map(|DurationOrOff(idle)| idle));
         set(&mut builder.limits.control_frames, self.control_frames);
         set(&mut builder.limits.close_timeout, self.close_timeout);

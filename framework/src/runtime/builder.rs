@@ -3,7 +3,7 @@
 use super::check;
 use super::core::{Core, Running};
 use super::problem::{LaunchError, RunError};
-use crate::client::Surroundings;
+use crate::client::{ProxyEnvironment, Surroundings};
 use crate::plugin::Registry;
 use crate::settings::{NodeSettings, RuntimeSettings, Settings};
 use std::future::pending;
@@ -79,6 +79,12 @@ impl RuntimeBuilder {
     /// The plugins that must have registered something.
     pub fn expect_plugins(mut self, expected: impl IntoIterator<Item = ExpectedPlugin>) -> Self {
         self.expected.extend(expected);
+        self
+    }
+
+    /// The proxies that clients of plugins connect through, where they are not told otherwise; none by default.
+    pub fn proxy_environment(mut self, environment: ProxyEnvironment) -> Self {
+        self.surroundings.proxies = environment;
         self
     }
 

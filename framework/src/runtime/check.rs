@@ -147,6 +147,7 @@ fn client(
         BuildError::Url { .. } | BuildError::Scheme { .. } => "url",
         BuildError::Header { .. } => "headers",
         BuildError::Subprotocol { .. } => "subprotocols",
+        BuildError::Proxy { .. } => "proxy",
         BuildError::Tls { .. } => "tls",
         _ => return Some(LaunchProblem::new_from(error).at(origin)),
     };

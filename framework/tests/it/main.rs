@@ -20,6 +20,7 @@ mod node_stop;
 mod node_wire;
 mod original_faults;
 mod plugins_of_clients;
+mod proxies;
 mod races;
 mod shutdown;
 mod support;

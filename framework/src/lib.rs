@@ -20,8 +20,9 @@ pub mod testing;
 
 pub use bristle_macros::{client, endpoint, init, on_close, on_error, on_message, on_open, route, shutdown};
 pub use client::{
-    BuildError, CloseCallback, ConnectError, ConnectRequest, ConnectionState, MessageCallback, OpenCallback, Reaction,
-    Reconnect, StateWatch, Stats, WebSocketClient, WebSocketClientBuilder,
+    BuildError, CloseCallback, ConnectError, ConnectRequest, ConnectionState, MessageCallback, OpenCallback,
+    ProxyEnvironment, ProxyError, Reaction, Reconnect, StateWatch, Stats, Tls, TlsError, WebSocketClient,
+    WebSocketClientBuilder,
 };
 pub use connection::{
     Compression, Connection, ConnectionId, Handshake, Keepalive, Limits, OwnerId, SendError, WhileDown,

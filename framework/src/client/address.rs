@@ -1,6 +1,7 @@
 //! Where a client connects: a WebSocket URL (RFC 6455 §3), checked.
 
 use super::BuildError;
+use super::transport::endpoint;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::Uri;
@@ -84,11 +85,7 @@ impl Address {
 /// Host and port, as errors show them.
 impl Address {
     pub(crate) fn endpoint(&self) -> String {
-        if self.host.contains(':') {
-            format!("[{}]:{}", self.host, self.port)
-        } else {
-            format!("{}:{}", self.host, self.port)
-        }
+        endpoint(&self.host, self.port)
     }
 }
 
@@ -100,7 +97,7 @@ impl fmt::Display for Address {
 }
 
 /// The URL without its user and password.
-fn masked(url: &str) -> String {
+pub(super) fn masked(url: &str) -> String {
     match url.split_once("://") {
         Some((scheme, rest)) => format!("{scheme}://{}", masked_rest(rest)),
         None => url.to_owned(),
@@ -116,7 +113,7 @@ fn masked_rest(rest: &str) -> String {
 }
 
 /// A user and password as they are meant (RFC 3986 §2.1).
-fn percent_decoded(text: &str) -> Vec<u8> {
+pub(super) fn percent_decoded(text: &str) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(byte) = rest.bytes().next() {

@@ -3,7 +3,9 @@
 use super::address::Address;
 use super::callbacks::{Callbacks, CloseCallback, MessageCallback, OpenCallback};
 use super::prepare::{ConnectRequest, Prepare, Prepared};
+use super::reach::ReachOptions;
 use super::shared::{Request, Shared};
+use super::surroundings::Surroundings;
 use super::{BuildError, Reconnect, WebSocketClient};
 use crate::connection::{Compression, Events, Keepalive, Limits, WhileDown};
 use crate::error::Error;
@@ -54,6 +56,7 @@ pub struct WebSocketClientBuilder {
     pub(crate) reconnect: Option<Reconnect>,
     pub(crate) while_down: WhileDown,
     pub(crate) limits: Limits,
+    pub(crate) reach: ReachOptions,
     before_connect: Option<Box<dyn Fn(ConnectRequest) -> Prepared + Send + Sync>>,
     callbacks: Callbacks,
     pub(crate) binding: Binding,
@@ -67,6 +70,8 @@ pub(crate) struct Binding {
     pub(crate) gate: CancellationToken,
     /// Who joins the client's task.
     pub(crate) tracker: TaskTracker,
+    /// What the process provides.
+    pub(crate) surroundings: Surroundings,
     /// Adds what was configured for a client of this name.
     pub(crate) configure: Option<Box<Configure>>,
     /// Asked when the client is built; what it returns lives as long as the client.
@@ -80,7 +85,14 @@ impl Default for Binding {
     fn default() -> Self {
         let gate = CancellationToken::new();
         gate.cancel();
-        Self { handlers: None, gate, tracker: TaskTracker::new(), configure: None, admit: None }
+        Self {
+            handlers: None,
+            gate,
+            tracker: TaskTracker::new(),
+            surroundings: Surroundings::default(),
+            configure: None,
+            admit: None,
+        }
     }
 }
 
@@ -97,6 +109,7 @@ impl WebSocketClientBuilder {
             reconnect: Some(Reconnect::default()),
             while_down: WhileDown::default(),
             limits: Limits::client(),
+            reach: ReachOptions::default(),
             before_connect: None,
             callbacks: Callbacks::default(),
             binding: Binding::default(),
@@ -268,7 +281,11 @@ impl WebSocketClientBuilder {
         let headers = checked_headers(&self.headers, &address)?;
         let name = self.name.take().unwrap_or_else(|| address.endpoint());
         self.callbacks.name.clone_from(&name);
+        let reach = self.reach.check(&self.binding.surroundings)?;
+        // A proxy of the environment that is none is found now, not when it is needed.
+        reach.proxy_for(&address)?;
         let request = Request {
+            reach,
             address,
             headers,
             subprotocols: self.subprotocols,

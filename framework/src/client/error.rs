@@ -1,5 +1,6 @@
 //! Why a client could not be built or could not connect.
 
+use super::{ProxyError, TlsError};
 use http::{HeaderMap, StatusCode};
 use std::io;
 use std::sync::Arc;
@@ -46,6 +47,20 @@ pub enum BuildError {
     /// The compression has a level or a window that there is not.
     #[error("{0}")]
     Compression(String),
+    /// The TLS options do not fit together, or name what cannot be read.
+    #[error("the TLS options cannot be used: {reason}")]
+    Tls {
+        /// What is wrong with them. Never a key.
+        reason: String,
+    },
+    /// The proxy's URL is none.
+    #[error("the proxy `{proxy}` cannot be used: {reason}")]
+    Proxy {
+        /// What was given, without credentials.
+        proxy: String,
+        /// What is wrong with it and what to write instead.
+        reason: String,
+    },
     /// What was configured for the client does not fit.
     #[error("the configuration of the client `{client}` is wrong: {problems}")]
     Config {
@@ -108,8 +123,18 @@ pub enum ConnectError {
     Tls {
         /// The host's name.
         host: String,
-        /// What TLS said.
-        source: Arc<io::Error>,
+        /// What is wrong, and what to do.
+        source: Arc<TlsError>,
+    },
+    /// A proxy did not connect us to the server.
+    #[error("the proxy `{proxy}` did not connect to `{address}`")]
+    Proxy {
+        /// The proxy's URL, without credentials.
+        proxy: String,
+        /// The server's host and port.
+        address: String,
+        /// Why not.
+        source: Arc<ProxyError>,
     },
     /// The server answered with another status than 101.
     #[error("the server answered {status}{} instead of switching to WebSocket{}", hint(*.status), excerpt(.body))]
@@ -172,7 +197,7 @@ fn hint(status: StatusCode) -> &'static str {
 }
 
 /// The beginning of a body that is text, for the log.
-fn excerpt(body: &[u8]) -> String {
+pub(super) fn excerpt(body: &[u8]) -> String {
     const SHOWN: usize = 120;
     let text = String::from_utf8_lossy(&body[..body.len().min(SHOWN)]);
     let line = text.lines().next().unwrap_or_default().trim();

@@ -1,60 +1,35 @@
 //! The opening handshake (RFC 6455 §4.1), over hyper: the request, and the proof that the answer is one.
 
 use super::ConnectError;
+use super::http1::{Answer, ExchangeError, exchange};
 use super::shared::Request;
+use super::tls::TlsError;
 use crate::connection::deflate;
 use crate::connection::{Handshake, accept_key, has_token, new_key};
-use bytes::{Bytes, BytesMut};
-use futures_util::future::{Either, select};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
-use http_body_util::{BodyExt, Empty};
-use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use std::error::Error as _;
+use http_body_util::Empty;
 use std::io;
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::timeout;
-
-/// How many headers an answer may have. 128.
-const MAX_HEADERS: usize = 128;
-
-/// How many bytes an answer's head may have, and how much of a refusal's body is kept. 64 KiB.
-const MAX_HEAD: usize = 64 * 1024;
-
-/// How long a refusal's body is read: the status is what matters.
-const BODY_TIME: Duration = Duration::from_secs(1);
 
 /// Does the handshake. Gives back the stream, what was read past the answer, and what was agreed.
 pub(crate) async fn handshake<S>(stream: S, request: &Request) -> Result<(S, Vec<u8>, Handshake), ConnectError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let failed = |error| answer_error(request, error);
     let key = new_key();
-    let mut builder = http1::Builder::new();
-    builder.max_headers(MAX_HEADERS).max_buf_size(MAX_HEAD).title_case_headers(true);
-    let (mut sender, connection) = builder.handshake::<_, Empty<Bytes>>(TokioIo::new(stream)).await.map_err(failed)?;
-    let connection = pin!(connection.with_upgrades());
-    let exchange = pin!(async {
-        let mut response = sender.send_request(http_request(request, &key)).await.map_err(failed)?;
-        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            return Err(refusal(response).await);
+    let switches = |status| status == StatusCode::SWITCHING_PROTOCOLS;
+    match exchange(stream, http_request(request, &key), switches).await {
+        Ok(Answer::Switched { stream, read_ahead, headers }) => {
+            Ok((stream, read_ahead, agreed(&headers, request, &key)?))
         }
-        let agreed = agreed(response.headers(), request, &key)?;
-        let upgraded = hyper::upgrade::on(&mut response).await.map_err(failed)?;
-        Ok((upgraded, agreed))
-    });
-    // Whoever asks needs the connection to be driven; the connection may end first, and the answer still be there.
-    let (upgraded, agreed) = match select(exchange, connection).await {
-        Either::Left((outcome, _)) => outcome?,
-        Either::Right((_, exchange)) => exchange.await?,
-    };
-    let parts = upgraded.downcast::<TokioIo<S>>().expect("the stream that was given is the stream that comes back");
-    Ok((parts.io.into_inner(), parts.read_buf.into(), agreed))
+        Ok(Answer::Refused { status, headers, body }) => {
+            Err(ConnectError::Status { status, headers: Box::new(headers), body })
+        }
+        Err(ExchangeError::Answer(reason)) => Err(ConnectError::Handshake(reason)),
+        Err(ExchangeError::Io(error)) => Err(broken(request, error)),
+    }
 }
 
 fn http_request(request: &Request, key: &str) -> http::Request<Empty<Bytes>> {
@@ -145,37 +120,10 @@ fn shown(headers: &HeaderMap, name: HeaderName) -> String {
     }
 }
 
-/// An answer that is no 101, with the beginning of its body.
-async fn refusal(response: http::Response<Incoming>) -> ConnectError {
-    let (head, mut body) = response.into_parts();
-    let mut kept = BytesMut::new();
-    let _ = timeout(BODY_TIME, async {
-        while let Some(Ok(frame)) = body.frame().await {
-            let Ok(data) = frame.into_data() else { continue };
-            let room = MAX_HEAD - kept.len();
-            kept.extend_from_slice(&data[..data.len().min(room)]);
-            if kept.len() == MAX_HEAD {
-                break;
-            }
-        }
-    })
-    .await;
-    ConnectError::Status { status: head.status, headers: Box::new(head.headers), body: kept.freeze() }
-}
-
-/// What hyper says of an answer that is none.
-fn answer_error(request: &Request, error: hyper::Error) -> ConnectError {
-    if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
-        return ConnectError::Handshake("the server closed the connection before it had answered".to_owned());
+fn broken(request: &Request, error: io::Error) -> ConnectError {
+    // A server that misses our certificate says so only now: with TLS 1.3 our side of the handshake was done before.
+    match TlsError::within(&error) {
+        Some(source) => ConnectError::Tls { host: request.address.host.clone(), source: Arc::new(source) },
+        None => ConnectError::Io { address: request.address.endpoint(), source: Arc::new(error) },
     }
-    if error.is_parse_too_large() {
-        return ConnectError::Handshake(format!("its head is over {MAX_HEADERS} headers or {MAX_HEAD} bytes"));
-    }
-    if error.is_parse() {
-        return ConnectError::Handshake(format!("it is no HTTP: {error}"));
-    }
-    let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
-    let source =
-        source.map_or_else(|| io::Error::other(error.to_string()), |io| io::Error::new(io.kind(), io.to_string()));
-    ConnectError::Io { address: request.address.endpoint(), source: Arc::new(source) }
 }

@@ -1,5 +1,7 @@
 //! What a client can be told, in one shape for attributes and configuration.
 
+use super::reach::ProxyOption;
+use super::tls::{Pem, Tls};
 use super::{Reconnect, WebSocketClientBuilder};
 use crate::connection::WhileDown;
 use crate::connection::deflate::CompressionOption;
@@ -33,6 +35,9 @@ pub(crate) struct ClientOptions {
     pub(crate) connect_timeout: Option<Duration>,
     #[serde(with = "duration::optional")]
     pub(crate) close_timeout: Option<Duration>,
+    pub(crate) tls: Option<TlsOptions>,
+    pub(crate) proxy: Option<ProxyOption>,
+    pub(crate) tcp_keepalive: Option<DurationOrOff>,
     pub(crate) max_message_size: Option<usize>,
     pub(crate) max_frame_size: Option<usize>,
     pub(crate) max_fragments: Option<usize>,
@@ -54,6 +59,21 @@ pub(crate) enum HeaderValues {
     One(String),
     Many(Vec<String>),
 }
+
+/// `tls = { ca = "ca.pem" }`: a value that is a PEM text is that text, any other one the path of a file.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(default)]
+pub(crate) struct TlsOptions {
+    ca: Option<String>,
+    certificate: Option<String>,
+    key: Option<String>,
+    platform_roots: Option<bool>,
+    server_name: Option<String>,
+}
+
+/// `tcp_keepalive = "60s"`, or `false`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DurationOrOff(Option<Duration>);
 
 /// `reconnect = false`, or the policy.
 #[derive(Debug, Clone)]
@@ -118,6 +138,34 @@ by_kind! {
     }
 }
 
+by_kind! {
+    ProxyOption, "the URL of a proxy, as in `\"http://proxy:3128\"`, or `false`",
+    fn visit_bool<E: de::Error>(self, on: bool) -> Result<ProxyOption, E> {
+        match on {
+            true => Ok(ProxyOption::default()),
+            false => Ok(ProxyOption::Never),
+        }
+    }
+
+    fn visit_str<E: de::Error>(self, url: &str) -> Result<ProxyOption, E> {
+        Ok(ProxyOption::Always(url.to_owned()))
+    }
+}
+
+by_kind! {
+    DurationOrOff, "a duration with its unit, as in `\"60s\"`, or `false`",
+    fn visit_bool<E: de::Error>(self, on: bool) -> Result<DurationOrOff, E> {
+        match on {
+            true => Err(E::custom("write a duration, as in `\"60s\"`, or `false` for none")),
+            false => Ok(DurationOrOff(None)),
+        }
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<DurationOrOff, E> {
+        duration::deserialize(de::value::StrDeserializer::new(text)).map(|idle| DurationOrOff(Some(idle)))
+    }
+}
+
 impl Default for Headers {
     fn default() -> Self {
         Self::Pairs(Vec::new())
@@ -136,6 +184,20 @@ impl Headers {
                 })
                 .collect(),
         }
+    }
+}
+
+impl TlsOptions {
+    fn apply(self, tls: &mut Tls) {
+        let pem = |text: String| match text.contains("-----BEGIN ") {
+            true => Pem::Text(text.into_bytes()),
+            false => Pem::File(text.into()),
+        };
+        set(&mut tls.ca, self.ca.map(|text| Some(pem(text))));
+        set(&mut tls.certificate, self.certificate.map(|text| Some(pem(text))));
+        set(&mut tls.key, self.key.map(|text| Some(pem(text))));
+        set(&mut tls.platform_roots, self.platform_roots);
+        set(&mut tls.server_name, self.server_name.map(Some));
     }
 }
 
@@ -161,6 +223,11 @@ impl ClientOptions {
         set(&mut builder.compression, self.compression.map(|option| option.0));
         set(&mut builder.while_down, self.while_down);
         set(&mut builder.connect_timeout, self.connect_timeout);
+        if let Some(tls) = self.tls {
+            tls.apply(&mut builder.reach.tls);
+        }
+        set(&mut builder.reach.proxy, self.proxy);
+        set(&mut builder.reach.tcp_keepalive, self.tcp_keepalive.map(|DurationOrOff(idle)| idle));
         set(&mut builder.limits.control_frames, self.control_frames);
         set(&mut builder.limits.close_timeout, self.close_timeout);
         builder.limits.configure_keepalive(self.keepalive, self.ping_after, self.lost_after);

@@ -3,6 +3,7 @@
 use super::address::Address;
 use super::callbacks::Callbacks;
 use super::prepare::Prepare;
+use super::reach::Reach;
 use super::supervisor::{Command, Supervisor};
 use super::{Binding, ConnectError, ConnectionState, Reconnect};
 use crate::connection::{Compression, Connection, Limits, Outbox, OwnerId, WhileDown};
@@ -28,6 +29,7 @@ pub(crate) struct Request {
     pub(crate) require_subprotocol: bool,
     pub(crate) compression: Option<Compression>,
     pub(crate) timeout: Duration,
+    pub(crate) reach: Reach,
     /// Makes address and headers anew for each attempt.
     pub(crate) prepare: Option<Arc<Prepare>>,
 }

@@ -4,6 +4,7 @@ use super::failure::Failure;
 use super::roll_call;
 use super::signals::Signals;
 use crate::__private::roll_calls;
+use crate::client::ProxyEnvironment;
 use crate::plugin::Registry;
 use crate::runtime::{LaunchError, RunError, Runtime};
 use crate::settings::Settings;
@@ -22,6 +23,8 @@ pub(crate) fn run(settings: Settings) -> Result<(), Failure> {
 pub(crate) fn prepare(settings: Settings) -> Result<Runtime, LaunchError> {
     Runtime::builder()
         .settings(settings)
+        .proxy_environment(ProxyEnvironment::from_variables(super::variables()))
+        .read_files(|path| std::fs::read(path))
         .registry(Registry::linked())
         .expect_plugins(roll_call::expected(roll_calls()))
         .build()

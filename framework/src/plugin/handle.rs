@@ -1,7 +1,9 @@
 //! `Plugin`: what a hook uses to act as its plugin.
 
 use super::PluginConfig;
-use crate::client::{Binding, BuildError, ClientOptions, ClientShared, WebSocketClient, WebSocketClientBuilder};
+use crate::client::{
+    Binding, BuildError, ClientOptions, ClientShared, Surroundings, WebSocketClient, WebSocketClientBuilder,
+};
 use crate::connection::Events;
 use crate::settings::ConfigError;
 use axum::extract::FromRequestParts;
@@ -43,6 +45,8 @@ pub(crate) struct PluginScope {
     pub(crate) name: &'static str,
     pub(crate) config: PluginConfig,
     pub(crate) max_clients: usize,
+    /// What the process provides to clients.
+    pub(crate) surroundings: Surroundings,
     /// Makes the handlers' side of a client; `None` once the runtime is gone.
     pub(crate) handlers: Box<dyn Fn() -> Option<Arc<dyn Events>> + Send + Sync>,
     /// Cancelled once the launch is done.
@@ -64,6 +68,7 @@ impl PluginScope {
         name: &'static str,
         config: PluginConfig,
         max_clients: usize,
+        surroundings: Surroundings,
         handlers: impl Fn() -> Option<Arc<dyn Events>> + Send + Sync + 'static,
         gate: CancellationToken,
         stopping: CancellationToken,
@@ -72,6 +77,7 @@ impl PluginScope {
             name,
             config,
             max_clients,
+            surroundings,
             handlers: Box::new(handlers),
             gate,
             stopping,
@@ -103,6 +109,7 @@ impl Plugin {
             handlers: (self.0.handlers)(),
             gate: self.0.gate.clone(),
             tracker: self.0.tasks.clone(),
+            surroundings: self.0.surroundings.clone(),
             admit: Some(Box::new(move |client| scope.admit(client))),
             configure: Some(Box::new(move |name, builder| named.configure(name, builder))),
         };

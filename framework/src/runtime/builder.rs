@@ -3,10 +3,14 @@
 use super::check;
 use super::core::{Core, Running};
 use super::problem::{LaunchError, RunError};
+use crate::client::{ProxyEnvironment, Surroundings};
 use crate::plugin::Registry;
 use crate::settings::{NodeSettings, RuntimeSettings, Settings};
 use std::future::pending;
+use std::io;
+use std::path::Path;
 use std::pin::pin;
+use std::sync::Arc;
 
 /// A plugin that must have registered something, because the host depends on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +44,8 @@ pub struct Runtime {
     pub(super) absent: Registry,
     pub(super) node: NodeSettings,
     pub(super) times: RuntimeSettings,
+    /// What the process provides to clients.
+    pub(super) surroundings: Surroundings,
 }
 
 /// Builds a [`Runtime`]. Made by [`Runtime::builder`].
@@ -49,6 +55,7 @@ pub struct RuntimeBuilder {
     settings: Settings,
     registry: Option<Registry>,
     expected: Vec<ExpectedPlugin>,
+    surroundings: Surroundings,
 }
 
 impl RuntimeBuilder {
@@ -75,6 +82,19 @@ impl RuntimeBuilder {
         self
     }
 
+    /// The proxies that clients of plugins connect through, where they are not told otherwise; none by default.
+    pub fn proxy_environment(mut self, environment: ProxyEnvironment) -> Self {
+        self.surroundings.proxies = environment;
+        self
+    }
+
+    /// Who reads the files that clients' `tls` options name; nobody by default, and then only PEM texts can stand there.
+    /// They are read when a client is built.
+    pub fn read_files(mut self, read: impl Fn(&Path) -> io::Result<Vec<u8>> + Send + Sync + 'static) -> Self {
+        self.surroundings.files = Some(Arc::new(read));
+        self
+    }
+
     /// Checks everything that can be known without running anything: linkage, configuration, slots, the graph of
     /// `#[init]` hooks, paths.
     ///
@@ -82,7 +102,7 @@ impl RuntimeBuilder {
     /// All problems at once.
     pub fn build(self) -> Result<Runtime, LaunchError> {
         let registry = self.registry.unwrap_or_else(Registry::linked);
-        check::check(self.settings, registry, &self.expected)
+        check::check(self.settings, registry, &self.expected, self.surroundings)
     }
 }
 

@@ -4,7 +4,7 @@ use super::builder::{ExpectedPlugin, Runtime};
 use super::dispatch::handled_slot;
 use super::init::InitGraph;
 use super::problem::{LaunchError, LaunchProblem};
-use crate::client::{BuildError, ClientOptions, WebSocketClient};
+use crate::client::{BuildError, ClientOptions, Surroundings, WebSocketClient};
 use crate::node::{self, EndpointOptions};
 use crate::plugin::{ConfigCheck, Hook, Origin, PluginConfig, Registration, Registry, SlotKind, SlotRef};
 use crate::settings::Settings;
@@ -15,6 +15,7 @@ pub(super) fn check(
     settings: Settings,
     registry: Registry,
     expected: &[ExpectedPlugin],
+    surroundings: Surroundings,
 ) -> Result<Runtime, LaunchError> {
     let mut problems = Vec::new();
     links(&registry, expected, &mut problems);
@@ -29,14 +30,14 @@ pub(super) fn check(
     let absent = registry.clone().only(&off);
     let registry = registry.without(&off);
     for plugin in registry.plugins() {
-        configuration(&registry.clone().only(&[plugin]), &config(&settings, plugin), &mut problems);
+        configuration(&registry.clone().only(&[plugin]), &config(&settings, plugin), &surroundings, &mut problems);
     }
     declarations(&registry, &mut problems);
     fillers(&registry, &absent, &mut problems);
     paths(&registry, &settings, &mut problems);
     InitGraph::new(&registry, &absent, &mut problems);
     LaunchError::unless_empty(problems)?;
-    Ok(Runtime { settings, registry, absent, node, times })
+    Ok(Runtime { settings, registry, absent, node, times, surroundings })
 }
 
 pub(super) fn config(settings: &Settings, plugin: &str) -> PluginConfig {
@@ -77,7 +78,7 @@ fn names(registry: &Registry, problems: &mut Vec<LaunchProblem>) {
 }
 
 /// What one plugin's section holds, against what the plugin takes.
-fn configuration(registry: &Registry, config: &PluginConfig, problems: &mut Vec<LaunchProblem>) {
+fn configuration(registry: &Registry, config: &PluginConfig, around: &Surroundings, problems: &mut Vec<LaunchProblem>) {
     let mut check = ConfigCheck::new(config);
     let (mut clients, mut endpoints) = (Vec::new(), Vec::new());
     let mut makes_clients = false;
@@ -96,7 +97,7 @@ fn configuration(registry: &Registry, config: &PluginConfig, problems: &mut Vec<
             Hook::Client(declaration) => {
                 clients.push(origin.name);
                 match config.client::<ClientOptions>(origin.name, declaration.options) {
-                    Ok(options) => found.extend(client(*origin, declaration.options, options, config)),
+                    Ok(options) => found.extend(client(*origin, declaration.options, options, config, around)),
                     Err(errors) => found.extend(errors.iter().map(|error| LaunchProblem::new_from(error).at(*origin))),
                 }
             }
@@ -123,7 +124,13 @@ fn configuration(registry: &Registry, config: &PluginConfig, problems: &mut Vec<
 }
 
 /// What is wrong with a declared client, found by building one that is thrown away.
-fn client(origin: Origin, attribute: &str, options: ClientOptions, config: &PluginConfig) -> Option<LaunchProblem> {
+fn client(
+    origin: Origin,
+    attribute: &str,
+    options: ClientOptions,
+    config: &PluginConfig,
+    around: &Surroundings,
+) -> Option<LaunchProblem> {
     if options.url.is_none() {
         let text = format!(
             "the client `{name}` has no URL: write `#[client(url = \"ws://…\")]`, or `url = \"ws://…\"` below \
@@ -133,11 +140,15 @@ fn client(origin: Origin, attribute: &str, options: ClientOptions, config: &Plug
         );
         return Some(LaunchProblem::new(text).at(origin));
     }
-    let error = options.apply(WebSocketClient::builder("")).build().err()?;
+    let mut builder = options.apply(WebSocketClient::builder(""));
+    builder.binding.surroundings = around.clone();
+    let error = builder.build().err()?;
     let key = match error {
         BuildError::Url { .. } | BuildError::Scheme { .. } => "url",
         BuildError::Header { .. } => "headers",
         BuildError::Subprotocol { .. } => "subprotocols",
+        BuildError::Proxy { .. } => "proxy",
+        BuildError::Tls { .. } => "tls",
         _ => return Some(LaunchProblem::new_from(error).at(origin)),
     };
     Some(LaunchProblem::new_from(config.client_error(origin.name, attribute, key, error.to_string())).at(origin))

@@ -75,7 +75,7 @@ pub(super) struct Core {
 impl Core {
     /// Makes the plugins, the clients and the endpoints, and fills their slots.
     pub(super) fn new(runtime: Runtime) -> Result<Self, LaunchError> {
-        let Runtime { settings, registry, absent, node, times } = runtime;
+        let Runtime { settings, registry, absent, node, times, surroundings } = runtime;
         let (gate, stopping) = (CancellationToken::new(), CancellationToken::new());
         let dispatcher = Arc::new_cyclic(|dispatcher: &Weak<Dispatcher>| {
             let plugins = registry.plugins().into_iter().map(|name| {
@@ -83,7 +83,10 @@ impl Core {
                 let max_clients = config.max_clients().unwrap_or(times.max_clients);
                 let dispatcher = dispatcher.clone();
                 let handlers = move || dispatcher.upgrade().map(|dispatcher| dispatcher.events());
-                (name, PluginScope::plugin(name, config, max_clients, handlers, gate.clone(), stopping.clone()))
+                (name, {
+                    let around = surroundings.clone();
+                    PluginScope::plugin(name, config, max_clients, around, handlers, gate.clone(), stopping.clone())
+                })
             });
             Dispatcher::new(&registry, plugins.collect())
         });

@@ -47,6 +47,8 @@ pub(crate) fn show(value: &Value, secret: bool) -> String {
             format!("[{}]", items.join(", "))
         }
         _ if secret => quoted(MASK),
+        // A key in PEM is a secret under whatever name.
+        Value::String(_, text) if text.contains("PRIVATE KEY-----") => quoted(MASK),
         Value::String(_, text) => quoted(&mask_url(text)),
         Value::Char(_, letter) => quoted(&letter.to_string()),
         Value::Bool(_, bool) => bool.to_string(),
@@ -112,6 +114,12 @@ mod tests {
         for key in ["greeting", "url", "key_file", "passive"] {
             assert!(!is_secret(key), "{key}");
         }
+    }
+
+    #[test]
+    fn a_private_key_is_masked_whatever_it_is_called() {
+        let value = Value::serialize("-----BEGIN PRIVATE KEY-----\nMC4C").expect("plain");
+        assert_eq!(show(&value, false), r#""***""#);
     }
 
     #[test]

@@ -21,6 +21,8 @@ mod node_stop;
 mod node_wire;
 mod original_faults;
 mod plugins_of_clients;
+mod proxies;
 mod races;
 mod shutdown;
 mod support;
+mod tls;

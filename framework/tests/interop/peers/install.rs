@@ -34,7 +34,7 @@ pub(crate) fn python() -> &'static Tool {
     static PYTHON: OnceLock<Tool> = OnceLock::new();
     PYTHON.get_or_init(|| {
         let wanted = "requirements.txt";
-        let folder = installed("python", wanted, |folder| {
+        let folder = installed("python", "python3", wanted, |folder| {
             run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder))?;
             let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
             run(Command::new(folder.join("bin/python")).args(pip).arg(scripts().join(wanted)))
@@ -51,10 +51,9 @@ pub(crate) fn node() -> &'static Tool {
     static NODE: OnceLock<Tool> = OnceLock::new();
     NODE.get_or_init(|| {
         let wanted = "package.json";
-        let folder = installed("node", wanted, |folder| {
+        let folder = installed("node", "node", wanted, |folder| {
             fs::create_dir_all(folder).map_err(|error| error.to_string())?;
             fs::copy(scripts().join(wanted), folder.join(wanted)).map_err(|error| error.to_string())?;
-            run(Command::new("node").arg("--version"))?;
             let npm = ["install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"];
             run(Command::new("npm").args(npm).current_dir(folder))
         });
@@ -85,15 +84,16 @@ fn found(names: &[&str]) -> Option<PathBuf> {
     candidates.find(|file| file.is_file())
 }
 
-/// The folder of that name, made by `install` unless it was made for the same list of libraries before. Other test
-/// binaries may want it at the same time: the first one makes it.
-fn installed(name: &str, list: &str, install: impl FnOnce(&Path) -> Result<(), String>) -> Tool {
+/// The folder of that name, made by `install` unless it was made before, for the same list of libraries and the same
+/// version of what runs them. Other test binaries may want it at the same time: the first one makes it.
+fn installed(name: &str, program: &str, list: &str, install: impl FnOnce(&Path) -> Result<String, String>) -> Tool {
+    let version = run(Command::new(program).arg("--version"))?;
     let folder = root().join(".interop");
     let problem = |error: std::io::Error| format!("{}: {error}", folder.display());
     fs::create_dir_all(&folder).map_err(problem)?;
     let lock = File::create(folder.join(format!("{name}.lock"))).map_err(problem)?;
     lock.lock().map_err(problem)?;
-    let wanted = fs::read_to_string(scripts().join(list)).map_err(problem)?;
+    let wanted = version + &fs::read_to_string(scripts().join(list)).map_err(problem)?;
     let (target, made_for) = (folder.join(name), folder.join(format!("{name}.{list}")));
     if fs::read_to_string(&made_for).is_ok_and(|there| there == wanted) && target.is_dir() {
         return Ok(target);
@@ -103,13 +103,14 @@ fn installed(name: &str, list: &str, install: impl FnOnce(&Path) -> Result<(), S
     Ok(target)
 }
 
-fn run(command: &mut Command) -> Result<(), String> {
+/// Runs a program and returns what it said, or the last line of it where it failed.
+fn run(command: &mut Command) -> Result<String, String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.stdin(Stdio::null()).output().map_err(|error| format!("`{program}`: {error}"))?;
-    if output.status.success() {
-        return Ok(());
-    }
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    if output.status.success() {
+        return Ok(stdout.into_owned());
+    }
     let last = stderr.lines().chain(stdout.lines()).rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
     Err(format!("`{program}` failed: {}", last.trim()))
 }

@@ -1,0 +1,129 @@
+//! How a client gets to its server, beside the URL: the options and what they come to.
+
+use super::address::Address;
+use super::proxy::Proxy;
+use super::surroundings::Surroundings;
+use super::tls::{CheckedTls, Tls};
+use super::{BuildError, ProxyEnvironment, WebSocketClientBuilder};
+use std::fmt;
+use std::time::Duration;
+
+/// After how much silence TCP itself asks whether the peer is still there. Pings ask sooner; this notices for those who
+/// switched them off, and keeps the state of firewalls and address translators alive.
+const TCP_KEEPALIVE: Duration = Duration::from_secs(60);
+
+/// What a builder was told, not yet checked.
+#[derive(Clone)]
+pub(crate) struct ReachOptions {
+    pub(crate) tls: Tls,
+    pub(crate) proxy: ProxyOption,
+    pub(crate) tcp_keepalive: Option<Duration>,
+}
+
+impl Default for ReachOptions {
+    fn default() -> Self {
+        Self { tls: Tls::new(), proxy: ProxyOption::default(), tcp_keepalive: Some(TCP_KEEPALIVE) }
+    }
+}
+
+/// What every attempt goes by.
+#[derive(Debug, Clone)]
+pub(crate) struct Reach {
+    pub(crate) tls: CheckedTls,
+    proxy: ProxyChoice,
+    pub(crate) tcp_keepalive: Option<Duration>,
+}
+
+/// Which proxy, as a builder was told.
+#[derive(Clone)]
+pub(crate) enum ProxyOption {
+    Never,
+    /// This one, by its URL.
+    Always(String),
+    /// What the environment says: a given one, or that of whoever owns the client.
+    Environment(Option<ProxyEnvironment>),
+}
+
+/// A URL may have credentials in it.
+impl fmt::Debug for ProxyOption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Never => "Never",
+            Self::Always(_) => "Always",
+            Self::Environment(_) => "Environment",
+        })
+    }
+}
+
+impl Default for ProxyOption {
+    fn default() -> Self {
+        Self::Environment(None)
+    }
+}
+
+#[derive(Debug, Clone)]
+enum ProxyChoice {
+    Never,
+    Always(Proxy),
+    Environment(ProxyEnvironment),
+}
+
+impl Reach {
+    /// The proxy for an address, if there is one.
+    pub(crate) fn proxy_for(&self, address: &Address) -> Result<Option<Proxy>, BuildError> {
+        match &self.proxy {
+            ProxyChoice::Never => Ok(None),
+            ProxyChoice::Always(proxy) => Ok(Some(proxy.clone())),
+            ProxyChoice::Environment(environment) => environment.proxy_for(address),
+        }
+    }
+}
+
+impl ReachOptions {
+    /// Checks everything that can be checked without a socket.
+    pub(crate) fn check(self, around: &Surroundings) -> Result<Reach, BuildError> {
+        let tls = self.tls.check(around.files.as_deref())?;
+        let proxy = match self.proxy {
+            ProxyOption::Never => ProxyChoice::Never,
+            ProxyOption::Always(url) => ProxyChoice::Always(Proxy::parse(&url)?),
+            ProxyOption::Environment(None) => ProxyChoice::Environment(around.proxies.clone()),
+            ProxyOption::Environment(Some(environment)) => ProxyChoice::Environment(environment),
+        };
+        Ok(Reach { tls, proxy, tcp_keepalive: self.tcp_keepalive })
+    }
+}
+
+impl WebSocketClientBuilder {
+    /// How TLS is done: a CA of your own, a client certificate, another name. By default the platform's roots are trusted
+    /// and the URL's host is expected.
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.reach.tls = tls;
+        self
+    }
+
+    /// Connects through this proxy, whatever the host: `http://user:password@host:3128` (by CONNECT), `socks5://…` (names are
+    /// resolved here) or `socks5h://…` (names are resolved by the proxy).
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.reach.proxy = ProxyOption::Always(url.into());
+        self
+    }
+
+    /// Connects through no proxy, whatever the environment says.
+    pub fn without_proxy(mut self) -> Self {
+        self.reach.proxy = ProxyOption::Never;
+        self
+    }
+
+    /// Connects through the proxies of this environment. A client of a plugin has that of its runtime; any other client has
+    /// none unless it is told here.
+    pub fn proxy_environment(mut self, environment: ProxyEnvironment) -> Self {
+        self.reach.proxy = ProxyOption::Environment(Some(environment));
+        self
+    }
+
+    /// After how much silence TCP asks whether the peer is there; `None` for never. 60 s.
+    pub fn tcp_keepalive(mut self, idle: Option<Duration>) -> Self {
+        self.reach.tcp_keepalive = idle;
+        self
+    }
+}

@@ -1,0 +1,86 @@
+//! Through a proxy: a TCP stream that ends at the server.
+
+use super::addresses;
+use super::socks::{self, Target};
+use crate::client::address::Address;
+use crate::client::http1::{Answer, ExchangeError, exchange};
+use crate::client::proxy::{Proxy, ProxyKind};
+use crate::client::{ConnectError, ProxyError};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderValue, Method, StatusCode, header};
+use http_body_util::Empty;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpStream;
+
+/// Connects to a server through a proxy.
+pub(super) async fn connect(
+    proxy: &Proxy,
+    address: &Address,
+    keepalive: Option<Duration>,
+) -> Result<TcpStream, ConnectError> {
+    let failed = |source| failed(proxy, address, source);
+    let reach = async || {
+        let stream = addresses::connect(&proxy.host, proxy.port, keepalive).await;
+        stream.map_err(|error| failed(ProxyError::Unreachable(Arc::new(error))))
+    };
+    let credentials = proxy.credentials.as_ref();
+    match proxy.kind {
+        ProxyKind::Http => http_connect(reach().await?, proxy, address).await.map_err(failed),
+        ProxyKind::Socks5h => {
+            let mut stream = reach().await?;
+            let target = match address.host.parse::<IpAddr>() {
+                Ok(ip) => Target::Address((ip, address.port).into()),
+                Err(_) => Target::Name(&address.host, address.port),
+            };
+            socks::connect(&mut stream, &target, credentials).await.map_err(failed)?;
+            Ok(stream)
+        }
+        ProxyKind::Socks5 => {
+            let mut outcome = None;
+            for target in addresses::resolve(&address.host, address.port).await? {
+                // A proxy that has refused is done with this connection.
+                let mut stream = reach().await?;
+                match socks::connect(&mut stream, &Target::Address(target), credentials).await.map_err(failed) {
+                    Ok(()) => return Ok(stream),
+                    Err(error) if socks::is_about_the_address(&error) => outcome = Some(error),
+                    Err(error) => return Err(error),
+                }
+            }
+            Err(outcome.expect("a name has an address, or it was not resolved"))
+        }
+    }
+}
+
+pub(super) fn failed(proxy: &Proxy, address: &Address, source: ProxyError) -> ConnectError {
+    ConnectError::Proxy { proxy: proxy.to_string(), address: address.endpoint(), source: Arc::new(source) }
+}
+
+/// RFC 9110 §9.3.6.
+async fn http_connect(stream: TcpStream, proxy: &Proxy, address: &Address) -> Result<TcpStream, ProxyError> {
+    let endpoint = address.endpoint();
+    let mut request = http::Request::new(Empty::<Bytes>::new());
+    *request.method_mut() = Method::CONNECT;
+    *request.uri_mut() = endpoint.parse().expect("a host and a port are an authority");
+    let headers = request.headers_mut();
+    headers.insert(header::HOST, HeaderValue::from_str(&endpoint).expect("it was part of a URL"));
+    if let Some(credentials) = &proxy.credentials {
+        let pair = [&credentials.user[..], b":", &credentials.password].concat();
+        let mut basic = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(pair))).expect("base64 is ASCII");
+        basic.set_sensitive(true);
+        headers.insert(header::PROXY_AUTHORIZATION, basic);
+    }
+    match exchange(stream, request, |status| status.is_success()).await {
+        Ok(Answer::Switched { stream, read_ahead, .. }) if read_ahead.is_empty() => Ok(stream),
+        Ok(Answer::Switched { .. }) => Err(ProxyError::Answer("it sent more than was asked for".to_owned())),
+        Ok(Answer::Refused { status: StatusCode::PROXY_AUTHENTICATION_REQUIRED, .. }) => {
+            Err(ProxyError::Credentials { given: proxy.credentials.is_some() })
+        }
+        Ok(Answer::Refused { status, body, .. }) => Err(ProxyError::Status { status, body }),
+        Err(ExchangeError::Answer(reason)) => Err(ProxyError::Answer(reason)),
+        Err(ExchangeError::Io(error)) => Err(ProxyError::Broken(Arc::new(error))),
+    }
+}

@@ -3,8 +3,12 @@
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tracing::{info, warn};
+
+/// A signal that comes sooner after another is the same one again.
+const ECHO: Duration = Duration::from_millis(100);
 
 /// Listens to signals and counts them.
 pub(crate) struct Signals {
@@ -33,8 +37,13 @@ impl Signals {
 
     /// Counts signals for ever: whoever waits for one must poll this beside.
     pub(crate) async fn listen(&mut self) -> Infallible {
+        let mut last: Option<Instant> = None;
         loop {
             let signal = self.listener.next().await;
+            // Some senders signal a process and then its group, which is the same process again.
+            if last.replace(Instant::now()).is_some_and(|last| last.elapsed() < ECHO) {
+                continue;
+            }
             match self.count.add_one() {
                 1 => info!(signal, "stopping; a second signal stops at once"),
                 _ => warn!(signal, "stopping at once"),

@@ -11,6 +11,7 @@ use futures_util::FutureExt;
 use http::StatusCode;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -60,6 +61,8 @@ pub(crate) struct PluginScope {
     pub(crate) enabled: AtomicBool,
     live: Arc<AtomicUsize>,
     clients: Mutex<Vec<Weak<ClientShared>>>,
+    /// The names that builders were given.
+    named: Mutex<BTreeSet<String>>,
 }
 
 impl PluginScope {
@@ -86,6 +89,7 @@ impl PluginScope {
             enabled: AtomicBool::new(true),
             live: Arc::default(),
             clients: Mutex::default(),
+            named: Mutex::default(),
         }))
     }
 }
@@ -165,6 +169,12 @@ impl Plugin {
         clients.iter().filter_map(Weak::upgrade).map(WebSocketClient::from_shared).collect()
     }
 
+    /// Whether a builder was given this name.
+    pub(crate) fn made_client(&self, name: &str) -> bool {
+        let named = self.0.named.lock().expect("nothing panics while it holds the names");
+        named.contains(&name.to_ascii_lowercase())
+    }
+
     pub(crate) fn is_enabled(&self) -> bool {
         self.0.enabled.load(Ordering::Acquire)
     }
@@ -190,6 +200,7 @@ impl PluginScope {
         mut builder: WebSocketClientBuilder,
     ) -> Result<WebSocketClientBuilder, BuildError> {
         if let Some(name) = name {
+            self.named.lock().expect("nothing panics while it holds the names").insert(name.to_ascii_lowercase());
             let options: ClientOptions = self.config.client(name, "{}").map_err(|problems| {
                 let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
                 BuildError::Config { client: name.to_owned(), problems: problems.join("; ") }

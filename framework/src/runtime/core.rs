@@ -17,7 +17,7 @@ use std::future::pending;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 /// A runtime that was launched. Dropped without [`stop`](Self::stop), everything ends at once, without a closing
 /// handshake.
@@ -124,6 +124,7 @@ impl Core {
         self.bind().await?;
         self.init().await?;
         self.check_slots()?;
+        self.warn_of_unused_sections();
         self.open().await?;
         for connection in self.clients().iter().filter_map(WebSocketClient::connection) {
             self.dispatcher.announce_late(&connection);
@@ -198,6 +199,27 @@ impl Core {
         self.absent_init
             || self.absent_slots.contains(&slot)
             || self.dispatcher.plugins.values().any(|plugin| !plugin.is_enabled())
+    }
+
+    /// A section for a client that nobody made: a route may make it yet, so that it is no error, but more likely its name
+    /// is misspelled.
+    fn warn_of_unused_sections(&self) {
+        for plugin in self.dispatcher.plugins.values().filter(|plugin| plugin.is_enabled()) {
+            let declared = |name: &str| {
+                let of_plugin = self.declared.clients.iter().filter(|client| client.origin.plugin == plugin.name());
+                of_plugin.map(|client| client.origin.name).any(|known| known.eq_ignore_ascii_case(name))
+            };
+            for name in plugin.scope().config.client_names() {
+                if !declared(&name) && !plugin.made_client(&name) {
+                    let known: Vec<_> = self.declared.clients.iter().map(|client| client.client.name()).collect();
+                    warn!(
+                        section = format!("plugins.{}.clients.{name}", plugin.name()),
+                        declared = known.join(", "),
+                        "configured, but no client of this name was made: is it misspelled?"
+                    );
+                }
+            }
+        }
     }
 
     /// Opens what was declared. A first attempt that fails is retried and reported, unless the client is required.

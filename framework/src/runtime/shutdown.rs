@@ -35,7 +35,11 @@ impl Core {
     }
 
     async fn steps(&self, forced: &CancellationToken) -> Vec<String> {
-        info!("stopping");
+        // After a launch that failed, the reason is what matters.
+        let quiet_end = self.failed.is_cancelled();
+        if !quiet_end {
+            info!("stopping");
+        }
         let grace = self.times.shutdown_grace;
         let mut stragglers = Vec::new();
         let clients = self.clients();
@@ -80,7 +84,12 @@ impl Core {
         for (slot, count) in self.dispatcher.unhandled() {
             info!(slot, count, "messages that no handler took");
         }
-        info!(clean = stragglers.is_empty(), "stopped");
+        if forced.is_cancelled() && stragglers.is_empty() {
+            stragglers.push("it was cut short by a second signal".to_owned());
+        }
+        if !quiet_end {
+            info!(clean = stragglers.is_empty(), "stopped");
+        }
         stragglers
     }
 

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::message::{Close, Kind, Message};
 use crate::plugin::{
     CloseEvent, CloseHook, ErrorEvent, ErrorHook, Failure, HandlerError, Hook, MessageEvent, MessageHook, OpenEvent,
-    OpenHook, Origin, Plugin, Registration, Reply, SlotRef,
+    OpenHook, Origin, Plugin, Registration, Reject, Reply, SlotRef,
 };
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -86,6 +86,7 @@ impl SlotHandlers {
     /// Runs every handler that the message fits; a `Stop` ends the row.
     pub(super) async fn received(&self, connection: &Connection, message: &Message) {
         let mut taken = false;
+        let mut rejected = None;
         for Bound { plugin, origin, hook } in &self.message {
             if !plugin.is_enabled() {
                 continue;
@@ -99,7 +100,7 @@ impl SlotHandlers {
                         break;
                     }
                 }
-                Called::Skipped(_) => {}
+                Called::Skipped(reject) => rejected = Some((*origin, reject)),
                 Called::Failed(failure) => {
                     taken = true;
                     self.failed("on_message", connection, Some(message), &failure).await;
@@ -107,7 +108,7 @@ impl SlotHandlers {
             }
         }
         if !taken {
-            self.unhandled.count(self.slot, message);
+            self.unhandled.count(self.slot, message, rejected);
         }
     }
 
@@ -171,20 +172,21 @@ struct Unhandled {
 }
 
 impl Unhandled {
-    fn count(&self, slot: SlotRef, message: &Message) {
+    /// `rejected`: the handler that came last, and what its argument said.
+    fn count(&self, slot: SlotRef, message: &Message, rejected: Option<(Origin, Reject)>) {
         let kind = match message.kind() {
             Kind::Text => 0,
             Kind::Binary => 1,
             Kind::Ping => 2,
             Kind::Pong | Kind::Close => 3,
         };
-        if self.counts[kind].fetch_add(1, Ordering::Relaxed) == 0 {
-            warn!(
-                slot = slot.path,
-                kind = %message.kind(),
-                bytes = message.len(),
-                "no #[on_message] handler takes this kind of message; later ones are only counted"
-            );
+        let first = self.counts[kind].fetch_add(1, Ordering::Relaxed) == 0;
+        let (slot, bytes, kind) = (slot.path, message.len(), message.kind());
+        let reason = rejected.map(|(origin, reject)| format!("{}: {reject}", origin.name)).unwrap_or_default();
+        if first {
+            warn!(slot, %kind, bytes, reason, "no #[on_message] handler took this message; later ones are only counted");
+        } else {
+            debug!(slot, %kind, bytes, reason, "no #[on_message] handler took this message");
         }
     }
 

@@ -283,11 +283,11 @@ impl Supervisor {
                 self.step(Event::Opened);
             }
             Err(error) => {
-                self.log_failure(&error);
                 let policy = self.session.policy().cloned().unwrap_or_default();
                 let then = policy.after_failure(&error, self.session.ever_open(), SystemTime::now());
-                self.failure = Some(error);
-                self.step(Event::Failed(then));
+                self.failure = Some(error.clone());
+                let retry_in = self.step(Event::Failed(then));
+                self.log_failure(&error, retry_in);
                 if !then.retry {
                     error!(client = %self.shared.name, "not tried again: this answer will not change by itself");
                 }

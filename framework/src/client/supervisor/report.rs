@@ -53,14 +53,14 @@ impl Supervisor {
     }
 
     /// The first failure of a row is a warning, those that follow are details: one line down, one line up.
-    pub(super) fn log_failure(&mut self, error: &ConnectError) {
+    pub(super) fn log_failure(&mut self, error: &ConnectError, retry_in: Option<Duration>) {
         let (client, url) = (&self.shared.name, &self.shared.request.address);
         let (_, logged) = self.down.get_or_insert((Instant::now(), false));
         let error = crate::error::chain(error);
-        if std::mem::replace(logged, true) {
-            debug!(%client, %url, %error, "could not connect");
-        } else {
-            warn!(%client, %url, %error, "could not connect");
+        match (std::mem::replace(logged, true), retry_in) {
+            (true, _) => debug!(%client, %url, %error, "could not connect"),
+            (false, Some(retry_in)) => warn!(%client, %url, %error, ?retry_in, "could not connect"),
+            (false, None) => warn!(%client, %url, %error, "could not connect"),
         }
     }
 }

@@ -6,12 +6,12 @@ use serde::Deserialize;
 /// What `[plugins.PLUGIN_NAME]` may say in `bristle.toml`; a misspelled key ends the launch with a hint.
 #[derive(Debug, Deserialize)]
 #[serde(default)]
-struct Settings {
+struct Options {
     /// What every answer begins with.
     prefix: String,
 }
 
-impl Default for Settings {
+impl Default for Options {
     fn default() -> Self {
         Self { prefix: "you said: ".to_owned() }
     }
@@ -25,7 +25,7 @@ static ENDPOINT: OnceCell<Endpoint> = OnceCell::new();
 ///
 /// It is called for texts only, since it takes a `String`; one after the other, in the order in which they came.
 #[on_message(ENDPOINT)]
-async fn answer(text: String, Config(settings): Config<Settings>) -> String {
+async fn answer(text: String, Config(settings): Config<Options>) -> String {
     format!("{}{text}", settings.prefix)
 }
 
@@ -36,7 +36,7 @@ mod tests {
     // The attribute leaves the function as it is, so that a test calls it like any other.
     #[tokio::test]
     async fn an_answer_begins_with_the_prefix() {
-        let settings = Settings { prefix: "> ".to_owned() };
+        let settings = Options { prefix: "> ".to_owned() };
         assert_eq!(answer("hello".to_owned(), Config(settings)).await, "> hello");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::peers::Peer;
 use crate::support::{connected, on_every_server, within};
-use bristle::SendError;
+use bristle::{SendError, WebSocketClient};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -18,7 +18,13 @@ const KILLS: u64 = 3;
 /// More messages of that size than the client hands to the system at once.
 const BATCH: u64 = 32;
 
-on_every_server!(a_killed_server_costs_what_was_on_its_way_and_nothing_is_doubled_or_out_of_order);
+/// More than the system's buffers hold between two programs.
+const LARGE: usize = 32 * 1024 * 1024;
+
+on_every_server!(
+    a_killed_server_costs_what_was_on_its_way_and_nothing_is_doubled_or_out_of_order,
+    what_had_left_with_a_message_that_was_cut_is_not_sent_again,
+);
 
 async fn a_killed_server_costs_what_was_on_its_way_and_nothing_is_doubled_or_out_of_order(mut peer: Peer) {
     let end = connected(&peer, "/log", |builder| builder).await;
@@ -54,6 +60,24 @@ async fn a_killed_server_costs_what_was_on_its_way_and_nothing_is_doubled_or_out
     assert_eq!((stats.reconnects, stats.queued), (KILLS, 0));
     assert_eq!(stats.written + stats.lost, sent, "{stats:?}");
     assert!(stats.lost <= KILLS * BATCH, "{stats:?}");
+}
+
+async fn what_had_left_with_a_message_that_was_cut_is_not_sent_again(mut peer: Peer) {
+    let builder = WebSocketClient::builder(peer.url("/first")).outbox(16, 2 * LARGE);
+    let client = builder.build().expect("a good client");
+    // What waits for the connection is handed to the system together: the server reads the first, and no more.
+    client.send("first").await.expect("kept");
+    client.send("x".repeat(LARGE)).await.expect("kept");
+    within(client.connect()).await.expect("the server accepts");
+    assert_eq!(peer.process.after("got ").await, "first");
+    peer.process.kill();
+
+    peer.restart().await;
+    within(client.deliver("next")).await.expect("the client comes back");
+    assert_eq!(peer.process.after("got ").await, "next");
+    let stats = client.stats();
+    assert_eq!((stats.written + stats.lost, stats.queued), (3, 0), "{stats:?}");
+    assert!(stats.lost > 0, "{stats:?}");
 }
 
 async fn receive(peer: &mut Peer, count: usize) -> Vec<u64> {

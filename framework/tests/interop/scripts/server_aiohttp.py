@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 
 from aiohttp import WSMsgType, web
 
@@ -78,6 +79,12 @@ async def log(ws, _):
         say("got " + message.rstrip())
 
 
+async def first(ws, _):
+    say("got " + await ws.receive_str())
+    # Not asyncio's: nothing more is read.
+    time.sleep(3600)
+
+
 def route(play):
     async def handler(request):
         ws = web.WebSocketResponse(protocols=["chat.v2"], max_msg_size=0, autoping=play is not ping)
@@ -99,7 +106,7 @@ async def forbidden(_):
 
 async def main(port):
     app = web.Application()
-    app.add_routes(map(route, [echo, headers, ping, close, vanish, numbers, count, log]))
+    app.add_routes(map(route, [echo, headers, ping, close, vanish, numbers, count, log, first]))
     app.add_routes([web.get("/forbidden", forbidden)])
     runner = web.AppRunner(app)
     await runner.setup()

@@ -4,6 +4,7 @@ import asyncio
 import http
 import ssl
 import sys
+import time
 from urllib.parse import parse_qs, urlsplit
 
 from websockets.asyncio.server import serve
@@ -67,9 +68,15 @@ async def log(ws, _):
         say("got " + message.rstrip())
 
 
+async def first(ws, _):
+    say("got " + await ws.recv())
+    # Not asyncio's: nothing more is read.
+    time.sleep(3600)
+
+
 PLAYS = {
     "/echo": echo, "/headers": headers, "/fragments": fragments, "/ping": ping, "/close": close, "/vanish": vanish,
-    "/numbers": numbers, "/count": count, "/log": log,
+    "/numbers": numbers, "/count": count, "/log": log, "/first": first,
 }
 
 

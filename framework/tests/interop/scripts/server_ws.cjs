@@ -46,6 +46,12 @@ const plays = {
     });
   },
 
+  // Blocks the only thread: nothing more is read.
+  "/first": (ws) => ws.on("message", (data) => {
+    say(`got ${data}`);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  }),
+
   "/log": (ws) => ws.on("message", (data) => say(`got ${data.toString().trimEnd()}`)),
 };
 

@@ -77,6 +77,8 @@ impl Outbox {
 
     /// Queues a message, waiting for room. Cancel-safe: a cancelled call has queued nothing.
     pub(crate) async fn send(&self, message: Message, opening: bool) -> Result<(), SendError> {
+        // A loop of sends that never waits must not starve the other tasks of its thread, the writer among them.
+        tokio::task::consume_budget().await;
         self.push(message, opening, None).await
     }
 

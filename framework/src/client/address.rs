@@ -2,6 +2,7 @@
 
 use super::BuildError;
 use super::transport::endpoint;
+use crate::settings::mask_url;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::Uri;
@@ -84,6 +85,12 @@ impl Address {
 
 /// Host and port, as errors show them.
 impl Address {
+    /// As it is asked for, the secrets of its query included.
+    pub(crate) fn full(&self) -> String {
+        let scheme = if self.tls { "wss" } else { "ws" };
+        format!("{scheme}://{}{}", self.authority, self.resource)
+    }
+
     pub(crate) fn endpoint(&self) -> String {
         endpoint(&self.host, self.port)
     }
@@ -91,22 +98,20 @@ impl Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.tls { "wss" } else { "ws" };
-        write!(f, "{scheme}://{}{}", self.authority, self.resource)
+        f.write_str(&mask_url(&self.full()))
     }
 }
 
-/// The URL without its user and password.
+/// The URL without its user and password, however odd it is: whatever stands before the last `@` may be one.
 pub(super) fn masked(url: &str) -> String {
     match url.split_once("://") {
         Some((scheme, rest)) => format!("{scheme}://{}", masked_rest(rest)),
-        None => url.to_owned(),
+        None => masked_rest(url),
     }
 }
 
 fn masked_rest(rest: &str) -> String {
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
+    match rest.rfind('@') {
         Some(at) => format!("***@{}", &rest[at + 1..]),
         None => rest.to_owned(),
     }
@@ -159,7 +164,10 @@ mod tests {
         assert_eq!(address.authorization.as_deref(), Some("Basic bWU6cEBzcw=="));
         assert_eq!(address.to_string(), "ws://host/x");
         assert!(!refused("ws://me:secret@host/#x").contains("secret"));
-        assert!(!refused("http://me:secret@host/").contains("secret"));
+        for odd in ["http://me:secret@host/", "me:secret@host", "ws:/me:secret@host", "ws://me:a/secret@host/ x"] {
+            assert!(!refused(odd).contains("secret"), "{odd}");
+        }
+        assert_eq!(parsed("ws://host/x?access_token=secret&a=1").to_string(), "ws://host/x?access_token=***&a=1");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::shared::{Alive, Shared, Status, Supervision, UNPOISONED};
 use super::supervisor::Command;
 use super::{ConnectError, ConnectionState, WebSocketClientBuilder};
-use crate::connection::{Connection, OwnerId, SendError};
+use crate::connection::{Connection, OwnerId, SendError, handler_waits};
 use crate::message::{Message, code};
 use std::any::Any;
 use std::fmt;
@@ -123,7 +123,7 @@ impl WebSocketClient {
     /// # Panics
     /// Outside of a tokio runtime.
     pub async fn reconnect(&self) -> Result<(), ConnectError> {
-        let _waits = self.shared.outbox.wait_from_handler();
+        let _waits = handler_waits();
         self.ask(|reply| Command::Reconnect { reply }).await
     }
 
@@ -137,7 +137,7 @@ impl WebSocketClient {
             // It would wait for itself.
             return Ok(());
         }
-        let _waits = self.shared.outbox.wait_from_handler();
+        let _waits = handler_waits();
         let mut status = self.shared.status.subscribe();
         let status = status
             .wait_for(|status| status.ready || status.state == ConnectionState::Closed)

@@ -85,7 +85,7 @@ fn agreed(headers: &HeaderMap, request: &Request, key: &str) -> Result<Handshake
         None => None,
     };
     Ok(Handshake {
-        uri: request.address.to_string().parse().unwrap_or_default(),
+        uri: request.address.full().parse().unwrap_or_default(),
         headers: headers.clone(),
         subprotocol: subprotocol(headers, request)?,
         deflate,

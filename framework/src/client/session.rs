@@ -82,15 +82,17 @@ pub(crate) struct Session {
     supervised: bool,
     /// Whether a connection has been open: nothing is fatal after that.
     ever_open: bool,
-    /// In a row, without a connection that lasted.
+    /// In a row, without a connection that lasted: what the wait grows with.
     failures: u32,
+    /// Attempts that failed since a connection was open.
+    attempts: u32,
 }
 
 impl Session {
     /// A new one, which somebody may have closed before it was needed.
     pub(crate) fn new(policy: Option<Reconnect>, closed: bool) -> Self {
         let phase = if closed { Phase::Closed } else { Phase::Idle };
-        Self { policy, phase, started: false, supervised: false, ever_open: false, failures: 0 }
+        Self { policy, phase, started: false, supervised: false, ever_open: false, failures: 0, attempts: 0 }
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -129,10 +131,12 @@ impl Session {
             Event::Opened if self.phase == Phase::Dialling => {
                 self.phase = Phase::Open;
                 self.ever_open = true;
+                self.attempts = 0;
                 self.supervised = true;
                 vec![Action::Settle]
             }
             Event::Failed(then) if self.phase == Phase::Dialling => {
+                self.attempts = self.attempts.saturating_add(1);
                 let mut actions = vec![Action::Settle];
                 actions.extend(self.retry(self.supervised && then.retry, then, random));
                 actions
@@ -223,7 +227,7 @@ impl Session {
         let failures = self.failures;
         self.failures = self.failures.saturating_add(1);
         match &self.policy {
-            Some(policy) if wanted && policy.max_attempts.is_none_or(|max| self.failures < max) => {
+            Some(policy) if wanted && policy.max_attempts.is_none_or(|max| self.attempts < max) => {
                 let delay = then.after.map(|after| after.max(FLOOR));
                 let delay = delay.unwrap_or_else(|| policy.delay(failures, then.pace, random));
                 self.phase = Phase::Waiting;

@@ -202,7 +202,8 @@ impl Connection {
 
     /// Orders the closing handshake and returns at once.
     pub(crate) fn begin_close(&self, code: u16, reason: &str, drain: bool) {
-        self.0.outbox.order_close(close_frame(code, reason), drain);
+        // Whoever has time to drain is not coming back.
+        self.0.outbox.order_close(close_frame(code, reason), drain, drain);
         self.0.closing.notify_one();
     }
 

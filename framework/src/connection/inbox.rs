@@ -27,12 +27,12 @@ impl Item {
     fn start(self, events: &dyn Events) -> Option<EventsFuture> {
         match self {
             Self::Message(connection, message) => {
-                let scope = HandlerScope { owner: connection.owner(), lane: Lane::Message };
+                let scope = HandlerScope::new(&connection, Lane::Message);
                 let future = events.message(&connection, message)?;
                 Some(Box::pin(scope.mark(future)))
             }
             Self::Close(connection, close) => {
-                let scope = HandlerScope { owner: connection.owner(), lane: Lane::Message };
+                let scope = HandlerScope::new(&connection, Lane::Message);
                 Some(Box::pin(scope.mark(events.close(&connection, close))))
             }
         }

@@ -31,6 +31,12 @@ impl Default for Keepalive {
     }
 }
 
+/// A moment that a `Duration::MAX` cannot push past what the clock can tell.
+pub(crate) fn after(now: Instant, time: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+    now.checked_add(time).unwrap_or_else(|| now + FAR)
+}
+
 /// What is to be done now.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -59,7 +65,7 @@ impl Liveness {
 
     /// When to look for the first time.
     pub(crate) fn first_look(&self) -> Instant {
-        self.reading_since + self.times.ping_after
+        after(self.reading_since, self.times.ping_after)
     }
 
     /// We read again, after a time in which we did not: the peer's time starts anew.
@@ -73,16 +79,16 @@ impl Liveness {
         let silent_since = heard.max(self.reading_since);
         match self.asked.filter(|asked| *asked >= silent_since) {
             Some(asked) => {
-                let limit = asked + self.times.lost_after;
+                let limit = after(asked, self.times.lost_after);
                 if now >= limit { Verdict::Lost } else { Verdict::Wait(limit) }
             }
             None => {
-                let due = silent_since + self.times.ping_after;
+                let due = after(silent_since, self.times.ping_after);
                 if now < due {
                     return Verdict::Wait(due);
                 }
                 self.asked = Some(now);
-                Verdict::Ping(now + self.times.lost_after)
+                Verdict::Ping(after(now, self.times.lost_after))
             }
         }
     }

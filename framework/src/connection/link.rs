@@ -1,7 +1,7 @@
 //! One connection from handshake to end: reads, answers pings, does the closing handshake, watches its time.
 
 use super::handle::close_frame;
-use super::keepalive::{Liveness, Verdict};
+use super::keepalive::{Liveness, Verdict, after};
 use super::wire::{ReadError, Reader, Role};
 use super::writer::{Outcome, Writer, WriterEnd};
 use super::{Connection, EventsFuture, Limits, Transport};
@@ -210,14 +210,14 @@ impl Link {
         }
         // RFC 6455 §5.5.1: the answer carries the same code.
         let (code, reason) = message.as_close().unwrap_or((code::NORMAL, ""));
-        self.connection.outbox().order_close(close_frame(code, reason), false);
+        self.connection.outbox().order_close(close_frame(code, reason), false, false);
         self.received = Some(message);
         self.limit(self.close_timeout);
     }
 
     fn violation(&mut self, code: u16, reason: String) {
         // What was sent before the peer went wrong is not its loss: the answers to what it did right among it.
-        self.connection.outbox().order_close(close_frame(code, &reason), true);
+        self.connection.outbox().order_close(close_frame(code, &reason), true, false);
         self.cause.get_or_insert(Cause::Violation(code, reason));
         self.limit(self.close_timeout);
         if self.sent.is_some() {
@@ -259,7 +259,7 @@ impl Link {
 
     /// Sets the time by which the end must come, if none is set.
     fn limit(&mut self, time: Duration) {
-        self.deadline.get_or_insert_with(|| Instant::now() + time);
+        self.deadline.get_or_insert_with(|| after(Instant::now(), time));
     }
 
     /// Stops the writer, shuts the transport down and reads on for `linger` until the peer has closed it too.

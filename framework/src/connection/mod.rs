@@ -28,6 +28,6 @@ pub use limits::Limits;
 pub(crate) use link::{Ended as LinkEnd, Link, LinkEvent};
 pub(crate) use outbox::Outbox;
 pub use outbox::WhileDown;
-pub(crate) use scope::{HandlerScope, Lane, in_handler_of};
+pub(crate) use scope::{HandlerScope, HandlerWaits, Lane, handler_waits, in_handler_of};
 pub(crate) use transport::{Transport, TransportRead, TransportWrite};
 pub(crate) use wire::Role;

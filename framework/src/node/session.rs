@@ -86,7 +86,7 @@ impl Session {
         let connection = self.connection().clone();
         let peer = connection.handshake().peer.map(tracing::field::display);
         debug!(endpoint = self.endpoint.name(), connection = %connection.id(), peer, "connection opened");
-        let scope = HandlerScope { owner: self.endpoint.id(), lane: Lane::Open };
+        let scope = HandlerScope::new(self.connection(), Lane::Open);
         self.opening = Some(Box::pin(scope.mark(self.endpoint.handlers().open(&connection))));
         while !self.is_over() {
             if self.stage != Stage::Serving && self.opening.is_none() && self.inbox.is_settled() {

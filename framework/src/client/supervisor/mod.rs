@@ -179,7 +179,7 @@ impl Supervisor {
             Some(command) = commands.recv() => Wake::Command(command),
             result = opened(opening) => Wake::Opened(result),
             () = inbox.run(), if !inbox.is_empty() => Wake::Handlers,
-            () = shared.outbox.handler_waits(), if blocked => Wake::Handlers,
+            () = shared.outbox.handler_waits().began(), if blocked => Wake::Handlers,
             result = maybe(leftover) => Wake::Leftover(result),
             event = next_event(link, read) => Wake::Link(event),
             outcome = maybe(dial) => Wake::Dialled(outcome),
@@ -299,13 +299,13 @@ impl Supervisor {
     /// this client is not waited for.
     fn begin_on_open(&mut self) {
         if !matches!(self.opening, Opening::Due)
-            || !(self.inbox.is_settled() || self.shared.outbox.is_awaited_by_handler())
+            || !(self.inbox.is_settled() || self.shared.outbox.handler_waits().any())
         {
             return;
         }
         let connection = self.connection.clone().expect("there is one while it opens");
         let (callbacks, handlers) = (self.callbacks.clone(), self.handlers.clone());
-        let scope = HandlerScope { owner: self.shared.id, lane: Lane::Open };
+        let scope = HandlerScope::new(&connection, Lane::Open);
         self.opening = Opening::Running(Box::pin(scope.mark(async move {
             callbacks.open(&connection).await?;
             if let Some(handlers) = handlers {

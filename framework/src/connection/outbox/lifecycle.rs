@@ -63,15 +63,19 @@ impl Outbox {
     }
 
     /// Orders the closing handshake; with `drain` after everything that waits. The first order stands, but one that
-    /// does not drain hastens one that does.
-    pub(crate) fn order_close(&self, frame: Message, drain: bool) {
+    /// does not drain hastens one that does. With `ends` nothing more is taken; else what is sent from now on is for the
+    /// next connection.
+    pub(crate) fn order_close(&self, frame: Message, drain: bool, ends: bool) {
         let mut state = self.lock();
         // What is held for an `on_open` that runs goes out once it is done; the close timeout is its limit.
         let held = state.phase == Phase::Opening && !state.queue.is_empty();
         let drain = drain && (state.phase == Phase::Ready || held);
         match &mut state.close {
-            Some(order) => order.drain &= drain,
-            None => state.close = Some(CloseOrder { frame, drain }),
+            Some(order) => {
+                order.drain &= drain;
+                order.ends |= ends;
+            }
+            None => state.close = Some(CloseOrder { frame, drain, ends }),
         }
         self.work.notify_one();
         self.room.notify_waiters();

@@ -4,13 +4,12 @@ mod lifecycle;
 mod state;
 mod writing;
 
-use super::{Lane, OwnerId, SendError, in_handler_of};
+use super::{HandlerWaits, Lane, OwnerId, SendError, handler_waits, in_handler_of};
 use crate::message::{Kind, Message};
 use bytes::Bytes;
 use serde::Deserialize;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::{Notify, Semaphore, oneshot};
 
 use state::{CloseOrder, Origin, Phase, State, release};
@@ -42,9 +41,7 @@ pub(crate) struct Outbox {
     max_messages: usize,
     max_bytes: usize,
     owner: OwnerId,
-    /// Calls from a handler of the owner that wait for us: such a handler must not be waited for.
-    handler_calls: AtomicUsize,
-    handler_call: Notify,
+    handler_waits: Arc<HandlerWaits>,
 }
 
 impl Outbox {
@@ -70,8 +67,7 @@ impl Outbox {
             max_messages: max_messages.max(1),
             max_bytes,
             owner,
-            handler_calls: AtomicUsize::new(0),
-            handler_call: Notify::new(),
+            handler_waits: Arc::default(),
         }
     }
 
@@ -101,7 +97,7 @@ impl Outbox {
     pub(crate) async fn deliver(&self, message: Message, opening: bool) -> Result<(), SendError> {
         let (receipt, written) = oneshot::channel();
         self.push(message, opening, Some(receipt)).await?;
-        let _waits = self.wait_from_handler();
+        let _waits = handler_waits();
         written.await.unwrap_or(Err(SendError::Lost))
     }
 
@@ -129,7 +125,7 @@ impl Outbox {
                 }
             }
         };
-        let _waits = self.wait_from_handler();
+        let _waits = handler_waits();
         let passes = self.lock().passes(opening);
         let _turn = if passes { None } else { Some((Waiting::new(self), self.turn.acquire().await)) };
         loop {
@@ -152,11 +148,10 @@ impl Outbox {
         opening: bool,
         receipt: &mut Option<oneshot::Sender<Result<(), SendError>>>,
     ) -> Result<Result<(), SendError>, Message> {
-        match (state.phase, state.while_down) {
-            (Phase::Closed, _) => return Ok(Err(SendError::Closed)),
-            _ if state.is_shut_for(opening) => return Ok(Err(SendError::Closed)),
-            (Phase::Down, WhileDown::Fail) => return Ok(Err(SendError::NotConnected)),
-            (Phase::Down, WhileDown::Drop) => {
+        match (state.is_down(), state.while_down) {
+            _ if state.phase == Phase::Closed || state.is_shut_for(opening) => return Ok(Err(SendError::Closed)),
+            (true, WhileDown::Fail) => return Ok(Err(SendError::NotConnected)),
+            (true, WhileDown::Drop) => {
                 state.counts.lost += 1;
                 return Ok(Ok(()));
             }
@@ -189,22 +184,9 @@ impl Outbox {
         in_handler_of(self.owner) == Some(Lane::Open)
     }
 
-    /// To be held while a call waits for the connection: notes it where the caller is a handler of the owner.
-    pub(crate) fn wait_from_handler(&self) -> Option<HandlerCall<'_>> {
-        in_handler_of(self.owner)?;
-        self.handler_calls.fetch_add(1, Ordering::AcqRel);
-        self.handler_call.notify_one();
-        Some(HandlerCall(self))
-    }
-
-    /// Whether a handler of the owner waits for the connection.
-    pub(crate) fn is_awaited_by_handler(&self) -> bool {
-        self.handler_calls.load(Ordering::Acquire) > 0
-    }
-
-    /// Waits until one does. Cancel-safe; may wake for one that does no longer.
-    pub(crate) async fn handler_waits(&self) {
-        self.handler_call.notified().await;
+    /// The calls from the owner's handlers that wait.
+    pub(crate) fn handler_waits(&self) -> &Arc<HandlerWaits> {
+        &self.handler_waits
     }
 
     fn lose(&self, state: &mut State, entries: VecDeque<Entry>) {
@@ -220,15 +202,6 @@ impl Outbox {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("nothing panics while it holds the outbox")
-    }
-}
-
-/// A call from a handler that waits for its own connection.
-pub(crate) struct HandlerCall<'a>(&'a Outbox);
-
-impl Drop for HandlerCall<'_> {
-    fn drop(&mut self) {
-        self.0.handler_calls.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -79,7 +79,12 @@ impl State {
     /// Whether nothing more is taken from a sender, because a close was ordered: what waits for an `on_open` waits for
     /// all that it sends.
     pub(super) fn is_shut_for(&self, opening: bool) -> bool {
-        self.close.as_ref().is_some_and(|order| !(order.drain && self.passes(opening)))
+        self.close.as_ref().is_some_and(|order| order.ends && !(order.drain && self.passes(opening)))
+    }
+
+    /// Whether what is sent now is for the next connection, since there is none or it is about to close.
+    pub(super) fn is_down(&self) -> bool {
+        self.phase == Phase::Down || self.close.as_ref().is_some_and(|order| !order.ends)
     }
 
     /// What counts against the limits of an `on_open`: only what it sent itself, since what waits for its end must not
@@ -94,6 +99,8 @@ pub(super) struct CloseOrder {
     pub(super) frame: Message,
     /// Whether everything that waits goes out before.
     pub(super) drain: bool,
+    /// Whether it is the end of the client or endpoint connection, and not of a connection that another one follows.
+    pub(super) ends: bool,
 }
 
 pub(super) fn release(state: &mut State, entry: &Entry) {

@@ -38,7 +38,7 @@ impl Outbox {
                 if closes {
                     // A close frame that a user sent is an order to close, once what was before it is written.
                     release(&mut state, &entry);
-                    state.close = Some(CloseOrder { frame: entry.message, drain: false });
+                    state.close = Some(CloseOrder { frame: entry.message, drain: false, ends: true });
                     state.counts.written += 1;
                     if let Some(receipt) = entry.receipt {
                         let _ = receipt.send(Ok(()));

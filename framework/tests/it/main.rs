@@ -1,6 +1,7 @@
 //! The framework as its users meet it: real sockets on loopback, peers that the test plays.
 #![allow(unreachable_pub, reason = "a test binary exports nothing: `pub` says what other modules use")]
 
+mod addresses;
 mod client_close;
 mod client_connect;
 mod client_handshake;
@@ -23,6 +24,7 @@ mod original_faults;
 mod plugins_of_clients;
 mod proxies;
 mod races;
+mod redirects;
 mod shutdown;
 mod support;
 mod tls;

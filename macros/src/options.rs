@@ -17,8 +17,12 @@ pub(crate) enum Wants {
     Integer,
     /// Of bytes or messages: none would let nothing through.
     Count,
+    /// A number that may be zero.
+    Limit,
     Bool,
     Url,
+    /// A proxy's URL, or `false` for none.
+    Proxy,
     Duration,
     Headers,
     Subprotocols,
@@ -71,6 +75,9 @@ const CLIENT: &[Known] = &[
     COMPRESSION,
     CONTROL_FRAMES,
     known("connect_timeout", Wants::Duration, r#""10s""#),
+    known("proxy", Wants::Proxy, r#""http://proxy:3128""#),
+    known("max_redirects", Wants::Limit, "3"),
+    known("tcp_keepalive", Wants::Duration, r#""60s""#),
     CLOSE_TIMEOUT,
     MAX_MESSAGE_SIZE,
     MAX_FRAME_SIZE,
@@ -144,8 +151,10 @@ impl Wants {
         match self {
             Self::Integer => "a whole number".to_owned(),
             Self::Count => "one whole number, at least 1".to_owned(),
+            Self::Limit => "one whole number".to_owned(),
             Self::Bool => "`true` or `false`".to_owned(),
             Self::Url => "a string".to_owned(),
+            Self::Proxy => "a string, or `false`".to_owned(),
             Self::Duration => "a duration in quotes".to_owned(),
             Self::Headers => "a list of pairs of strings".to_owned(),
             Self::Subprotocols | Self::Origins => "a list of strings".to_owned(),

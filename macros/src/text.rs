@@ -21,8 +21,22 @@ pub(crate) fn duration(text: &str) -> Result<u64, String> {
     }
 }
 
+/// The URL of a proxy.
+pub(crate) fn proxy(text: &str) -> Result<(), String> {
+    match text.split_once("://") {
+        Some((scheme, host)) if ["http", "socks5", "socks5h"].contains(&scheme) && !host.is_empty() => Ok(()),
+        _ => Err("a proxy is `http://host:port`, `socks5://host:port` or `socks5h://host:port`".to_owned()),
+    }
+}
+
 /// A WebSocket address.
 pub(crate) fn url(text: &str) -> Result<(), String> {
+    if let Some(rest) = text.strip_prefix("ws+unix:") {
+        return match rest.starts_with('/') {
+            true => Ok(()),
+            false => Err(format!("a Unix socket is named by its whole path: write `ws+unix:/path/to/{rest}`")),
+        };
+    }
     let Some((scheme, rest)) = text.split_once("://") else {
         return Err(format!("`{text}` has no scheme: write `ws://{text}`, or `wss://{text}` for TLS"));
     };

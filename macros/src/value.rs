@@ -54,6 +54,20 @@ pub(crate) fn read(option: &Known, tokens: &TokenStream, complaints: &mut Compla
             };
             or_complain(count, &literal, complaints)
         }
+        Wants::Limit => {
+            let literal: LitInt = parse(option, tokens, complaints)?;
+            let count = literal.base10_parse::<u32>().map(|count| Value::Count(count.into()));
+            let range = format!("`{}` lies between 0 and {}", option.name, u32::MAX);
+            or_complain(count.map_err(|_| range), &literal, complaints)
+        }
+        Wants::Proxy => match syn::parse2::<LitBool>(tokens.clone()) {
+            Ok(LitBool { value: false, .. }) => Some(Value::Bool(false)),
+            _ => {
+                let literal: LitStr = parse(option, tokens, complaints)?;
+                let url = literal.value();
+                or_complain(text::proxy(&url).map(|()| Value::Text(url)), &literal, complaints)
+            }
+        },
         Wants::Bool => parse(option, tokens, complaints).map(|literal: LitBool| Value::Bool(literal.value)),
         Wants::Url => {
             let literal: LitStr = parse(option, tokens, complaints)?;

@@ -7,11 +7,17 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::Uri;
 use std::fmt;
+use std::path::PathBuf;
+
+/// How the URL of a Unix socket begins; the field writes it without `//`, as in `ws+unix:/run/app.sock:/feed`.
+const UNIX: &str = "ws+unix:";
 
 /// A checked WebSocket URL. Display masks a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Address {
     pub(crate) tls: bool,
+    /// The socket's path, where it is a Unix socket.
+    pub(crate) unix: Option<PathBuf>,
     /// Without the brackets of an IPv6 address.
     pub(crate) host: String,
     pub(crate) port: u16,
@@ -30,6 +36,10 @@ impl Address {
         let invalid = |reason: &str| BuildError::Url { url: shown.clone(), reason: reason.to_owned() };
         if url.is_empty() {
             return Err(invalid("it is empty: write `ws://host:port/path`"));
+        }
+        if let Some((_, rest)) = url.split_at_checked(UNIX.len()).filter(|(start, _)| start.eq_ignore_ascii_case(UNIX))
+        {
+            return Self::of_unix_socket(rest).map_err(invalid);
         }
         let Some((scheme, rest)) = url.split_once("://") else {
             return Err(invalid(&format!("the scheme is missing: write `ws://{shown}` or `wss://{shown}`")));
@@ -79,7 +89,29 @@ impl Address {
             Some(resource) => resource.to_owned(),
         };
         let authorization = user.map(|user| format!("Basic {}", STANDARD.encode(percent_decoded(user))));
-        Ok(Self { tls, host, port, authority: authority.to_owned(), resource, authorization })
+        Ok(Self { tls, unix: None, host, port, authority: authority.to_owned(), resource, authorization })
+    }
+}
+
+impl Address {
+    /// `/path/to/socket:/resource?query`, as Node's `ws` has it; `//` before it is let pass.
+    fn of_unix_socket(rest: &str) -> Result<Self, &'static str> {
+        if cfg!(not(unix)) {
+            return Err("this platform has no Unix sockets");
+        }
+        let rest = rest.strip_prefix("//").unwrap_or(rest);
+        let (path, resource) = rest.split_once(':').unwrap_or((rest, "/"));
+        if !path.starts_with('/') || path.ends_with('/') {
+            return Err("the socket's path is missing: write `ws+unix:/path/to/socket:/resource`");
+        }
+        let path = String::from_utf8(percent_decoded(path)).map_err(|_| "the socket's path is no UTF-8")?;
+        let is_resource = resource.starts_with('/') && resource.is_ascii() && !resource.contains('#');
+        if !is_resource || resource.parse::<Uri>().is_err() {
+            return Err("what follows the socket's path is no path: write `ws+unix:/path/to/socket:/resource`");
+        }
+        let (host, resource) = ("localhost".to_owned(), resource.to_owned());
+        let authority = host.clone();
+        Ok(Self { tls: false, unix: Some(path.into()), host, port: 0, authority, resource, authorization: None })
     }
 }
 
@@ -87,12 +119,18 @@ impl Address {
 impl Address {
     /// As it is asked for, the secrets of its query included.
     pub(crate) fn full(&self) -> String {
+        if let Some(path) = &self.unix {
+            return format!("{UNIX}{}:{}", path.display(), self.resource);
+        }
         let scheme = if self.tls { "wss" } else { "ws" };
         format!("{scheme}://{}{}", self.authority, self.resource)
     }
 
     pub(crate) fn endpoint(&self) -> String {
-        endpoint(&self.host, self.port)
+        match &self.unix {
+            Some(path) => format!("unix:{}", path.display()),
+            None => endpoint(&self.host, self.port),
+        }
     }
 }
 
@@ -168,6 +206,21 @@ mod tests {
             assert!(!refused(odd).contains("secret"), "{odd}");
         }
         assert_eq!(parsed("ws://host/x?access_token=secret&a=1").to_string(), "ws://host/x?access_token=***&a=1");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_unix_socket_is_a_path_and_a_resource() {
+        for url in ["ws+unix:/run/my%20app.sock:/feed?x=1", "WS+UNIX:///run/my%20app.sock:/feed?x=1"] {
+            let address = parsed(url);
+            assert_eq!(address.unix.as_deref(), Some("/run/my app.sock".as_ref()), "{url}");
+            assert_eq!((address.resource.as_str(), address.authority.as_str()), ("/feed?x=1", "localhost"));
+            assert_eq!(address.endpoint(), "unix:/run/my app.sock");
+        }
+        assert_eq!(parsed("ws+unix:/run/app.sock").resource, "/");
+        assert!(refused("ws+unix:app.sock").contains("write `ws+unix:/path/to/socket:/resource`"));
+        assert!(refused("ws+unix:/app.sock:feed").contains("is no path"));
+        assert!(refused("ws+unix://").contains("path is missing"));
     }
 
     #[test]

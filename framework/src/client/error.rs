@@ -146,6 +146,14 @@ pub enum ConnectError {
         /// The response's body, cut after 64 KiB.
         body: bytes::Bytes,
     },
+    /// The server sent us elsewhere, and we did not go.
+    #[error("the redirect to `{location}` was not followed: {reason}")]
+    Redirect {
+        /// Where to, without secrets.
+        location: String,
+        /// Why not.
+        reason: String,
+    },
     /// The server's answer is no valid WebSocket handshake (RFC 6455 §4.1).
     #[error("the server's handshake is not valid: {0}")]
     Handshake(String),
@@ -189,7 +197,7 @@ impl ConnectError {
 fn hint(status: StatusCode) -> &'static str {
     match status.as_u16() {
         200..=299 => " (a web page, not a WebSocket endpoint: check the URL's path)",
-        301 | 302 | 303 | 307 | 308 => " (redirects are not followed: use the URL it names)",
+        301 | 302 | 303 | 307 | 308 => " (redirects are not followed: use the URL it names, or set `max_redirects`)",
         401 => " (credentials missing or wrong: set the `Authorization` header)",
         404 => " (no such path: check the URL's path)",
         _ => "",

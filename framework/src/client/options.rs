@@ -37,6 +37,7 @@ pub(crate) struct ClientOptions {
     pub(crate) close_timeout: Option<Duration>,
     pub(crate) tls: Option<TlsOptions>,
     pub(crate) proxy: Option<ProxyOption>,
+    pub(crate) max_redirects: Option<u32>,
     pub(crate) tcp_keepalive: Option<DurationOrOff>,
     pub(crate) max_message_size: Option<usize>,
     pub(crate) max_frame_size: Option<usize>,
@@ -227,6 +228,7 @@ impl ClientOptions {
             tls.apply(&mut builder.reach.tls);
         }
         set(&mut builder.reach.proxy, self.proxy);
+        set(&mut builder.reach.max_redirects, self.max_redirects);
         set(&mut builder.reach.tcp_keepalive, self.tcp_keepalive.map(|DurationOrOff(idle)| idle));
         set(&mut builder.limits.control_frames, self.control_frames);
         set(&mut builder.limits.close_timeout, self.close_timeout);

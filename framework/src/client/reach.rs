@@ -17,12 +17,13 @@ const TCP_KEEPALIVE: Duration = Duration::from_secs(60);
 pub(crate) struct ReachOptions {
     pub(crate) tls: Tls,
     pub(crate) proxy: ProxyOption,
+    pub(crate) max_redirects: u32,
     pub(crate) tcp_keepalive: Option<Duration>,
 }
 
 impl Default for ReachOptions {
     fn default() -> Self {
-        Self { tls: Tls::new(), proxy: ProxyOption::default(), tcp_keepalive: Some(TCP_KEEPALIVE) }
+        Self { tls: Tls::new(), proxy: ProxyOption::default(), max_redirects: 0, tcp_keepalive: Some(TCP_KEEPALIVE) }
     }
 }
 
@@ -31,6 +32,7 @@ impl Default for ReachOptions {
 pub(crate) struct Reach {
     pub(crate) tls: CheckedTls,
     proxy: ProxyChoice,
+    pub(crate) max_redirects: u32,
     pub(crate) tcp_keepalive: Option<Duration>,
 }
 
@@ -89,7 +91,7 @@ impl ReachOptions {
             ProxyOption::Environment(None) => ProxyChoice::Environment(around.proxies.clone()),
             ProxyOption::Environment(Some(environment)) => ProxyChoice::Environment(environment),
         };
-        Ok(Reach { tls, proxy, tcp_keepalive: self.tcp_keepalive })
+        Ok(Reach { tls, proxy, max_redirects: self.max_redirects, tcp_keepalive: self.tcp_keepalive })
     }
 }
 
@@ -118,6 +120,14 @@ impl WebSocketClientBuilder {
     /// none unless it is told here.
     pub fn proxy_environment(mut self, environment: ProxyEnvironment) -> Self {
         self.reach.proxy = ProxyOption::Environment(Some(environment));
+        self
+    }
+
+    /// How many redirects an attempt follows. 0: a server that moved is an error that names the new place. A redirect from
+    /// `wss` to `ws` is never followed, and headers that name a secret, as `Authorization` and `Cookie`, are not sent to
+    /// another host or port.
+    pub fn max_redirects(mut self, redirects: u32) -> Self {
+        self.reach.max_redirects = redirects;
         self
     }
 

@@ -25,6 +25,13 @@ impl Transport {
         Self { read: Box::new(read), write: Box::new(write), read_ahead }
     }
 
+    /// Two halves of a Unix socket, without a lock between them.
+    #[cfg(unix)]
+    pub(crate) fn unix(stream: tokio::net::UnixStream, read_ahead: Vec<u8>) -> Self {
+        let (read, write) = stream.into_split();
+        Self { read: Box::new(read), write: Box::new(write), read_ahead }
+    }
+
     /// Two halves of a stream that has one state for both directions, as TLS; the lock is held for a poll only.
     pub(crate) fn split(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, read_ahead: Vec<u8>) -> Self {
         let (read, write) = tokio::io::split(stream);

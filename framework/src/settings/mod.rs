@@ -18,6 +18,6 @@ mod toml;
 pub use layers::{Entry, Settings};
 pub use problem::{ConfigError, Problem, SettingsError};
 pub(crate) use reading::Known;
-pub(crate) use secret::mask_url;
+pub(crate) use secret::{is_secret, mask_url};
 pub use section::Section;
 pub use shape::{NodeSettings, RuntimeSettings};

@@ -1,6 +1,7 @@
 //! The framework as its users meet it: real sockets on loopback, peers that the test plays.
 #![allow(unreachable_pub, reason = "a test binary exports nothing: `pub` says what other modules use")]
 
+mod addresses;
 mod client_close;
 mod client_connect;
 mod client_handshake;
@@ -10,6 +11,7 @@ mod compression;
 mod handler_failures;
 mod handler_phases;
 mod handlers;
+mod holding;
 mod keepalive;
 mod launch;
 mod launch_problems;
@@ -23,6 +25,7 @@ mod original_faults;
 mod plugins_of_clients;
 mod proxies;
 mod races;
+mod redirects;
 mod shutdown;
 mod support;
 mod tls;

@@ -1,8 +1,11 @@
 //! From an address to an open WebSocket: name, TCP, TLS, handshake, all within one timeout.
 
 mod addresses;
+mod redirect;
 mod socks;
 mod tunnel;
+#[cfg(unix)]
+mod unix;
 
 pub(super) use addresses::endpoint;
 
@@ -21,12 +24,33 @@ use tokio::time::timeout;
 pub(crate) async fn dial(request: Arc<Request>) -> Result<(Transport, Handshake), ConnectError> {
     budget::turn().await;
     let limit = request.timeout;
-    let attempt = async { attempt(&*prepared(&request).await?).await };
+    let attempt = async { attempt(prepared(&request).await?).await };
     timeout(limit, attempt).await.unwrap_or(Err(ConnectError::Timeout(limit)))
 }
 
-async fn attempt(request: &Request) -> Result<(Transport, Handshake), ConnectError> {
+/// Where redirects are followed, the place that the last of them leads to.
+async fn attempt(request: Arc<Request>) -> Result<(Transport, Handshake), ConnectError> {
+    let mut request = request;
+    let mut followed = 0;
+    loop {
+        match at(&request).await {
+            Err(ConnectError::Status { status, headers, .. })
+                if request.reach.max_redirects > 0 && redirect::is_redirect(status) =>
+            {
+                request = Arc::new(redirect::follow(&request, &headers, followed)?);
+                followed += 1;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn at(request: &Request) -> Result<(Transport, Handshake), ConnectError> {
     let address = &request.address;
+    #[cfg(unix)]
+    if let Some(path) = &address.unix {
+        return unix::attempt(path, request).await;
+    }
     let stream = connect(address, &request.reach).await?;
     let peer = stream.peer_addr().ok();
     let (transport, mut agreed) = if address.tls {

@@ -13,10 +13,11 @@ pub(crate) fn run(settings: Settings) -> Result<(), Failure> {
     let runtime = prepare(settings).map_err(RunError::from)?;
     let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let threads = threads.map_err(|source| Failure::Threads { source })?;
-    let outcome = threads.block_on(until_signalled(runtime));
+    let signals = Signals::listen().map_err(|source| Failure::Signals { source })?;
+    let outcome = threads.block_on(runtime.run_with(signals.first(), signals.second()));
     // Every task was joined or has been reported; a blocking call that hangs must not keep the process.
     threads.shutdown_background();
-    outcome
+    Ok(outcome?)
 }
 
 /// Everything that can be known without opening a socket.
@@ -28,13 +29,4 @@ pub(crate) fn prepare(settings: Settings) -> Result<Runtime, LaunchError> {
         .registry(Registry::linked())
         .expect_plugins(roll_call::expected(roll_calls()))
         .build()
-}
-
-async fn until_signalled(runtime: Runtime) -> Result<(), Failure> {
-    let mut signals = Signals::new().map_err(|source| Failure::Signals { source })?;
-    let (first, second) = (signals.first(), signals.second());
-    tokio::select! {
-        outcome = runtime.run_with(first, second) => Ok(outcome?),
-        never = signals.listen() => match never {},
-    }
 }

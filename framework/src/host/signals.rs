@@ -5,14 +5,18 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 /// A signal that comes sooner after another is the same one again.
 const ECHO: Duration = Duration::from_millis(100);
 
-/// Listens to signals and counts them.
+/// After the second signal, how long the process may take to end by itself. A handler that blocks its thread would keep
+/// it for ever.
+const LAST_WORD: Duration = Duration::from_secs(5);
+
+/// Listens to signals and counts them, on a thread of its own: handlers that block every other thread must not make the
+/// process deaf.
 pub(crate) struct Signals {
-    listener: platform::Listener,
     count: Count,
 }
 
@@ -21,8 +25,19 @@ impl Signals {
     ///
     /// # Errors
     /// The system lets nobody listen to them.
-    pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { listener: platform::Listener::new()?, count: Count::default() })
+    pub(crate) fn listen() -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let listener = {
+            let _entered = runtime.enter();
+            platform::Listener::new()?
+        };
+        let count = Count::default();
+        let counted = count.clone();
+        // It ends with the process.
+        std::thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || match runtime.block_on(listen(listener, counted)) {})?;
+        Ok(Self { count })
     }
 
     /// Resolves with the first signal, also if it came before.
@@ -34,20 +49,27 @@ impl Signals {
     pub(crate) fn second(&self) -> impl Future<Output = ()> + Send + 'static {
         self.count.clone().reaches(2)
     }
+}
 
-    /// Counts signals for ever: whoever waits for one must poll this beside.
-    pub(crate) async fn listen(&mut self) -> Infallible {
-        let mut last: Option<Instant> = None;
-        loop {
-            let signal = self.listener.next().await;
-            // Some senders signal a process and then its group, which is the same process again.
-            if last.replace(Instant::now()).is_some_and(|last| last.elapsed() < ECHO) {
-                continue;
-            }
-            match self.count.add_one() {
-                1 => info!(signal, "stopping; a second signal stops at once"),
-                _ => warn!(signal, "stopping at once"),
-            }
+/// Counts signals for ever, and ends the process where it does not end after the second one.
+async fn listen(mut listener: platform::Listener, count: Count) -> Infallible {
+    let mut last: Option<Instant> = None;
+    loop {
+        let signal = if count.number() < 2 {
+            listener.next().await
+        } else if let Ok(signal) = tokio::time::timeout(LAST_WORD, listener.next()).await {
+            signal
+        } else {
+            error!("a handler blocks its thread and does not let the process stop: it is ended");
+            std::process::exit(1);
+        };
+        // Some senders signal a process and then its group, which is the same process again.
+        if last.replace(Instant::now()).is_some_and(|last| last.elapsed() < ECHO) {
+            continue;
+        }
+        match count.add_one() {
+            1 => info!(signal, "stopping; a second signal stops at once"),
+            _ => warn!(signal, "stopping at once"),
         }
     }
 }
@@ -57,6 +79,10 @@ impl Signals {
 struct Count(Arc<watch::Sender<usize>>);
 
 impl Count {
+    fn number(&self) -> usize {
+        *self.0.borrow()
+    }
+
     fn add_one(&self) -> usize {
         self.0.send_modify(|count| *count += 1);
         *self.0.borrow()

@@ -1,8 +1,10 @@
 //! One connection from handshake to end: reads, answers pings, does the closing handshake, watches its time.
 
+use super::decoder::ReadError;
 use super::handle::close_frame;
 use super::keepalive::{Liveness, Verdict, after};
-use super::wire::{ReadError, Reader, Role};
+use super::reader::Reader;
+use super::wire::Role;
 use super::writer::{Outcome, Writer, WriterEnd};
 use super::{Connection, EventsFuture, Limits, Transport};
 use crate::message::{Close, Initiator, Kind, Message, code};
@@ -75,7 +77,7 @@ pub(crate) struct Link {
 
 impl Link {
     /// Starts the writer. The outbox must have been told that a connection is opening.
-    pub(crate) async fn start(transport: Transport, role: Role, limits: &Limits, connection: Connection) -> Self {
+    pub(crate) fn start(transport: Transport, role: Role, limits: &Limits, connection: Connection) -> Self {
         let Transport { read, write, read_ahead } = transport;
         let compression = connection.handshake().deflate;
         let stop_writer = CancellationToken::new();
@@ -90,7 +92,7 @@ impl Link {
             role,
             control_frames: limits.control_frames,
             close_timeout: limits.close_timeout,
-            reader: Some(Reader::new(read, read_ahead, role, limits, compression.as_ref()).await),
+            reader: Some(Reader::new(read, read_ahead, role, limits, compression.as_ref())),
             writer: Some(AbortOnDropHandle::new(tokio::spawn(writer.run()))),
             half: None,
             stop_writer,
@@ -159,10 +161,11 @@ impl Link {
 
     /// Asks a silent peer, or gives it up.
     fn look(&mut self) {
-        let (Some((liveness, sleep)), Some(reader)) = (&mut self.liveness, &self.reader) else { return };
+        let (Some((liveness, sleep)), Some(reader)) = (&mut self.liveness, &mut self.reader) else { return };
         let next = match liveness.look(Instant::now(), reader.heard()) {
             Verdict::Wait(next) => next,
             Verdict::Ping(next) => {
+                reader.rest();
                 self.connection.send_probe();
                 next
             }

@@ -1,6 +1,7 @@
 //! One established WebSocket connection, whichever side opened it: queues, tasks, the wire.
 
 mod accept;
+mod decoder;
 pub(crate) mod deflate;
 mod error;
 mod events;
@@ -10,9 +11,12 @@ mod inbox;
 mod keepalive;
 mod limits;
 mod link;
+mod mask;
 mod outbox;
+mod reader;
 mod scope;
 mod transport;
+mod utf8;
 mod wire;
 mod writer;
 

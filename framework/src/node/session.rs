@@ -70,7 +70,7 @@ impl Session {
             InboxStages { callbacks: None, handlers: Some(endpoint.handlers().clone()), gate: endpoint.gate().clone() };
         Self {
             inbox: Inbox::new(stages, limits),
-            link: Some(Link::start(transport, Role::Server, limits, connection.clone()).await),
+            link: Some(Link::start(transport, Role::Server, limits, connection.clone())),
             member: admission.enter(connection),
             opening: None,
             stage: Stage::Serving,

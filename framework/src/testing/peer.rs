@@ -164,7 +164,7 @@ impl PeerConnection {
         outbox.opening();
         outbox.ready();
         let connection = Connection::new(id, Box::new(()), outbox, Handshake::default());
-        let link = Link::start(Transport::tcp(stream, rest), Role::Server, &limits, connection.clone()).await;
+        let link = Link::start(Transport::tcp(stream, rest), Role::Server, &limits, connection.clone());
         Self { link, connection, head, close: None }
     }
 

@@ -273,7 +273,7 @@ impl Supervisor {
                 shared.outbox.opening();
                 let holder = Box::new(shared.clone());
                 let connection = Connection::new(shared.id, holder, shared.outbox.clone(), handshake);
-                self.link = Some(Link::start(transport, Role::Client, &shared.limits, connection.clone()).await);
+                self.link = Some(Link::start(transport, Role::Client, &shared.limits, connection.clone()));
                 *shared.current.lock().expect("nothing panics while it holds it") = Some(connection.clone());
                 self.connection = Some(connection);
                 self.opening = Opening::Due;

@@ -1,13 +1,11 @@
 //! permessage-deflate (RFC 7692): what the handshake agrees, which frames it marks, and the deflating itself.
 
 mod codec;
-mod frames;
 mod header;
 mod negotiate;
 mod options;
 
 pub(super) use codec::{Deflater, InflateError, Inflater, deflated_limit};
-pub(super) use frames::{Arrived, Frames, TooManyFragments};
 pub(crate) use negotiate::{Agreed, accept, agreed, offer};
 pub use options::Compression;
 pub(crate) use options::CompressionOption;

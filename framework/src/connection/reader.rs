@@ -1,0 +1,110 @@
+//! Reads messages from a transport: the buffer between the socket and the decoder.
+
+use super::decoder::{Decoder, ReadError};
+use super::deflate::Agreed;
+use super::wire::Role;
+use super::{Limits, TransportRead};
+use crate::message::Message;
+use bytes::BytesMut;
+use tokio::io::AsyncReadExt;
+use tokio::time::Instant;
+
+/// What an idle connection reads into. Measured: 4 KiB costs small round trips nothing, 128 KiB a sixth of them.
+const LEAST: usize = 4 * 1024;
+
+/// What is reserved for a frame of which little has come.
+const SOME: usize = 16 * 1024;
+
+/// What a busy connection reads into: small messages come in bulk, and one that waits pins no more than this.
+const MOST: usize = 64 * 1024;
+
+/// Reads from one peer.
+pub(crate) struct Reader {
+    read: TransportRead,
+    buffer: BytesMut,
+    /// How much is read at once: more while reads fill the buffer, less when they leave most of it empty.
+    size: usize,
+    decoder: Decoder,
+    heard: Instant,
+}
+
+impl Reader {
+    pub(crate) fn new(
+        read: TransportRead,
+        read_ahead: Vec<u8>,
+        role: Role,
+        limits: &Limits,
+        compression: Option<&Agreed>,
+    ) -> Self {
+        Self {
+            read,
+            buffer: BytesMut::from(&*read_ahead),
+            size: LEAST,
+            decoder: Decoder::new(role, limits, compression),
+            heard: Instant::now(),
+        }
+    }
+
+    /// The next message. Cancel-safe: what was read of it stays in the reader.
+    pub(crate) async fn next(&mut self) -> Result<Message, ReadError> {
+        loop {
+            if let Some(message) = self.decoder.decode(&mut self.buffer)? {
+                return Ok(message);
+            }
+            self.fill().await?;
+        }
+    }
+
+    /// The next message, where the whole of it was read already.
+    pub(crate) fn buffered(&mut self) -> Option<Result<Message, ReadError>> {
+        self.decoder.decode(&mut self.buffer).transpose()
+    }
+
+    /// When bytes came last, of whatever frame.
+    pub(crate) fn heard(&self) -> Instant {
+        self.heard
+    }
+
+    /// Gives back what a busy time needed.
+    pub(crate) fn rest(&mut self) {
+        self.size = LEAST;
+        if self.buffer.is_empty() {
+            self.buffer = BytesMut::new();
+        }
+    }
+
+    /// Reads and throws away until the peer closes the transport.
+    pub(crate) async fn discard(&mut self) {
+        let mut bytes = [0; 1024];
+        while let Ok(1..) = self.read.read(&mut bytes).await {}
+    }
+
+    /// Reads once. Cancel-safe.
+    async fn fill(&mut self) -> Result<(), ReadError> {
+        // Of a large frame as much as has come already, and no more than is to come: a peer that lies about the length makes
+        // us reserve little more than it sends.
+        let large = self.decoder.lacks(&self.buffer).min(self.buffer.len().max(SOME));
+        if self.free() < large.max(LEAST) {
+            self.buffer.reserve(large.max(self.size));
+        }
+        let free = self.free();
+        match self.read.read_buf(&mut self.buffer).await {
+            Ok(0) => Err(ReadError::Ended),
+            Ok(count) => {
+                self.heard = Instant::now();
+                if count == free {
+                    self.size = (self.size * 2).min(MOST);
+                } else if count < self.size / 4 {
+                    self.size = (self.size / 2).max(LEAST);
+                }
+                Ok(())
+            }
+            Err(error) => Err(ReadError::Io(error)),
+        }
+    }
+
+    /// How many bytes can be read without another reservation.
+    fn free(&self) -> usize {
+        self.buffer.capacity() - self.buffer.len()
+    }
+}

@@ -32,6 +32,7 @@ pub use host::main;
 pub use message::{Close, Initiator, Kind, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD, Message, code};
 pub use node::{Broadcast, Endpoint, EndpointStats, Path};
 pub use plugin::{
-    Binary, Config, ConfigError, HandlerError, Json, Plugin, Registration, Registry, Reject, Reply, Slot, Stop, Text,
+    Binary, Config, ConfigError, HandlerError, Json, Plugin, Registration, Registry, Reject, Reply, SharedJson, Slot,
+    Stop, Text,
 };
 pub use runtime::{ExpectedPlugin, LaunchError, LaunchProblem, RunError, Running, Runtime, RuntimeBuilder, StopError};

@@ -5,7 +5,7 @@ pub use crate::connection::{Connection, SendError};
 pub use crate::error::{Error, Result};
 pub use crate::message::{Close, Initiator, Message};
 pub use crate::node::{Endpoint, Path};
-pub use crate::plugin::{Binary, Config, HandlerError, Json, Plugin, Reject, Stop, Text};
+pub use crate::plugin::{Binary, Config, HandlerError, Json, Plugin, Reject, SharedJson, Stop, Text};
 pub use bristle_macros::{client, endpoint, init, on_close, on_error, on_message, on_open, route, shutdown};
 pub use bytes::Bytes;
 pub use once_cell::sync::OnceCell;

@@ -1,5 +1,6 @@
 //! The one door between generated code and the framework. Nothing here is public API.
 
+use crate::connection::FutureCell;
 pub use crate::host::RollCall;
 pub use crate::plugin::{
     ClientDeclaration, CloseEvent, CloseHook, ConfigCheck, EndpointDeclaration, ErrorEvent, ErrorHook, FromEvent, Hook,
@@ -15,6 +16,11 @@ pub use std::time::Duration;
 /// reported there.
 pub fn boxed<T, F: Future<Output = T> + Send + 'static>(future: F) -> HookFuture<T> {
     Box::pin(future)
+}
+
+/// Puts a hook's future into its cell; spanned as `boxed` is.
+pub fn begin<T, F: Future<Output = T> + Send + 'static>(cell: &mut FutureCell<T>, future: F) {
+    cell.set(future);
 }
 
 inventory::collect!(RollCall);

@@ -145,11 +145,18 @@ fn calls(name: &Ident, function: &Function, event: &Private, convert: (&Private,
     });
     let answer = quote_spanned!(span=> #name(#(#arguments),*).await);
     let answer = converted(function, convert, &answer, span);
-    let (result, boxed) = (paths::RESULT.at(span), paths::BOXED.at(span));
+    let result = paths::RESULT.at(span);
+    let (parameters, begun) = if *event == paths::MESSAGE_EVENT {
+        let begin = paths::BEGIN.at(span);
+        (quote_spanned!(span=> __event, __cell), quote_spanned!(span=> #begin(__cell, async move { #answer })))
+    } else {
+        let boxed = paths::BOXED.at(span);
+        (quote_spanned!(span=> __event), quote_spanned!(span=> #boxed(async move { #answer })))
+    };
     quote_spanned! {span=>
-        call: |__event| {
+        call: |#parameters| {
             #(#takes)*
-            #result::Ok(#boxed(async move { #answer }))
+            #result::Ok(#begun)
         },
         check: |__config, __problems| {
             #(#checks)*

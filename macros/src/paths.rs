@@ -4,6 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
 /// A name in `::bristle::__private`.
+#[derive(PartialEq)]
 pub(crate) struct Private(&'static str);
 
 pub(crate) const INVENTORY_SUBMIT: Private = Private("inventory::submit");
@@ -15,6 +16,7 @@ pub(crate) const ON_FAILURE: Private = Private("OnFailure");
 pub(crate) const DURATION: Private = Private("Duration");
 pub(crate) const RESULT: Private = Private("Result");
 pub(crate) const BOXED: Private = Private("boxed");
+pub(crate) const BEGIN: Private = Private("begin");
 
 pub(crate) const HOOK: Private = Private("Hook");
 pub(crate) const INIT_HOOK: Private = Private("InitHook");

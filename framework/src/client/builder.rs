@@ -7,10 +7,12 @@ use super::reach::ReachOptions;
 use super::shared::{Request, Shared};
 use super::surroundings::Surroundings;
 use super::{BuildError, Reconnect, WebSocketClient};
-use crate::connection::{Compression, Events, Keepalive, Limits, WhileDown};
+use crate::connection::{Compression, Events, Keepalive, Key, Limits, WhileDown};
 use crate::error::Error;
+use crate::message::Message;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::any::Any;
+use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -68,6 +70,8 @@ pub(crate) struct Binding {
     pub(crate) handlers: Option<Arc<dyn Events>>,
     /// Cancelled once handlers may run.
     pub(crate) gate: CancellationToken,
+    /// Which messages are handled one at a time, where several are.
+    pub(crate) key: Option<Key>,
     /// Who joins the client's task.
     pub(crate) tracker: TaskTracker,
     /// What the process provides.
@@ -88,6 +92,7 @@ impl Default for Binding {
         Self {
             handlers: None,
             gate,
+            key: None,
             tracker: TaskTracker::new(),
             surroundings: Surroundings::default(),
             configure: None,
@@ -245,22 +250,52 @@ impl WebSocketClientBuilder {
         self
     }
 
+    /// How many messages are handled at a time. 1: in the order of arrival, each when the last one is done.
+    ///
+    /// With more, messages begin in the order of arrival and end as they do. Their handlers take turns on one task: what
+    /// waits for a database or another server is done at the same time, what computes is not. `on_close` waits for all.
+    pub fn concurrent(mut self, limit: usize) -> Self {
+        self.limits.concurrent = limit;
+        self
+    }
+
+    /// As [`concurrent`](Self::concurrent), but of the messages that `key` gives the same value one at a time, in the order
+    /// of arrival: what belongs together stays in order, and what does not need not wait for it.
+    ///
+    /// ```
+    /// use bristle::{Message, WebSocketClient};
+    ///
+    /// /// The symbol before the first space, as in `AAPL 189.95`.
+    /// fn symbol(message: &Message) -> Option<String> {
+    ///     Some(message.as_text()?.split_once(' ')?.0.to_owned())
+    /// }
+    ///
+    /// let client = WebSocketClient::builder("wss://feed.example").keyed(symbol, 16).build()?;
+    /// # Ok::<_, bristle::BuildError>(())
+    /// ```
+    pub fn keyed<K: Hash>(mut self, key: impl Fn(&Message) -> K + Send + Sync + 'static, limit: usize) -> Self {
+        self.binding.key = Some(Key::new(key));
+        self.concurrent(limit)
+    }
+
     /// Adds a callback that runs on every connection, before anything that waits is sent. Its error gives the
     /// connection up.
     pub fn on_open<A>(mut self, callback: impl OpenCallback<A>) -> Self {
-        self.callbacks.open.push(Box::new(move |client, connection| callback.call(client, connection)));
+        self.callbacks.open.push(Box::new(move |connection, cell| callback.call(connection, cell)));
         self
     }
 
     /// Adds a callback for messages: in the order of arrival, one at a time.
     pub fn on_message<A>(mut self, callback: impl MessageCallback<A>) -> Self {
-        self.callbacks.message.push(Box::new(move |message, client| callback.call(message, client)));
+        self.callbacks
+            .message
+            .push(Box::new(move |message, connection, cell| callback.call(message, connection, cell)));
         self
     }
 
     /// Adds a callback for the end of a connection. It runs after the callbacks of every message before.
     pub fn on_close<A>(mut self, callback: impl CloseCallback<A>) -> Self {
-        self.callbacks.close.push(Box::new(move |close, client| callback.call(close, client)));
+        self.callbacks.close.push(Box::new(move |close, connection, cell| callback.call(close, connection, cell)));
         self
     }
 

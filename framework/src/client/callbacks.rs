@@ -1,11 +1,13 @@
 //! The callbacks given to a builder: closures of several shapes behind one call.
 
 use super::WebSocketClient;
-use crate::connection::{Connection, Events, EventsFuture};
+use crate::connection::{Connection, Events, EventsFuture, FutureCell, Row};
 use crate::error::{Error, Result};
 use crate::message::{Close, Message};
 use futures_util::FutureExt;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use tracing::error;
 
 /// What a callback's future may yield: nothing, or a `Result` whose error is logged.
@@ -30,18 +32,18 @@ impl<E: Into<Error>> Outcome for Result<(), E> {
 }
 
 macro_rules! callback {
-    ($(#[$doc:meta])* $callback:ident($($argument:ident: $type:ty),*) { $($arity:tt => $($used:ident),*;)* }) => {
+    ($(#[$doc:meta])* $callback:ident $arguments:tt { $($bounds:tt => $given:tt;)* }) => {
+        callback!(@trait $(#[$doc])* $callback $arguments);
+        $(callback!(@impl $callback $arguments $bounds $given);)*
+    };
+    (@trait $(#[$doc:meta])* $callback:ident($($argument:ident: $type:ty),*)) => {
         $(#[$doc])*
         pub trait $callback<Arguments>: Send + Sync + 'static {
             #[doc(hidden)]
-            fn call(&self, $($argument: $type),*) -> EventsFuture<Result<()>>;
+            fn call(&self, $($argument: $type,)* cell: &mut FutureCell<Result<()>>);
         }
-        callback!(@impls $callback($($argument: $type),*) { $($arity => $($used),*;)* });
     };
-    (@impls $callback:ident $arguments:tt { $($arity:tt => $($used:ident),*;)* }) => {
-        $(callback!(@one $callback $arguments $arity $($used),*);)*
-    };
-    (@one $callback:ident($($argument:ident: $type:ty),*) ($($bound:ty),*) $($used:ident),*) => {
+    (@impl $callback:ident($($argument:ident: $type:ty),*) ($($bound:ty),*) ($($given:expr),*)) => {
         impl<F, Fut> $callback<($($bound,)*)> for F
         where
             F: Fn($($bound),*) -> Fut + Send + Sync + 'static,
@@ -49,9 +51,9 @@ macro_rules! callback {
             Fut::Output: Outcome,
         {
             #[allow(unused_variables)]
-            fn call(&self, $($argument: $type),*) -> EventsFuture<Result<()>> {
-                let future = self($($used),*);
-                Box::pin(async move { future.await.into_outcome() })
+            fn call(&self, $($argument: $type,)* cell: &mut FutureCell<Result<()>>) {
+                let future = self($($given),*);
+                cell.set(async move { future.await.into_outcome() });
             }
         }
     };
@@ -59,33 +61,38 @@ macro_rules! callback {
 
 callback! {
     /// An `on_open` callback: a closure of nothing, a `WebSocketClient`, or a `Connection`, that returns a future.
-    OpenCallback(client: WebSocketClient, connection: Connection) {
-        () => ;
-        (WebSocketClient) => client;
-        (Connection) => connection;
+    OpenCallback(connection: &Connection) {
+        () => ();
+        (WebSocketClient) => (client(connection));
+        (Connection) => (connection.clone());
     }
 }
 
 callback! {
     /// An `on_message` callback: a closure of a `Message`, or of a `Message` and a `WebSocketClient`, that returns a
     /// future.
-    MessageCallback(message: Message, client: WebSocketClient) {
-        (Message) => message;
-        (Message, WebSocketClient) => message, client;
+    MessageCallback(message: Message, connection: &Connection) {
+        (Message) => (message);
+        (Message, WebSocketClient) => (message, client(connection));
     }
 }
 
 callback! {
     /// An `on_close` callback: a closure of a `Close`, or of a `Close` and a `WebSocketClient`, that returns a future.
-    CloseCallback(close: Close, client: WebSocketClient) {
-        (Close) => close;
-        (Close, WebSocketClient) => close, client;
+    CloseCallback(close: Close, connection: &Connection) {
+        (Close) => (close);
+        (Close, WebSocketClient) => (close, client(connection));
     }
 }
 
-type OpenFn = dyn Fn(WebSocketClient, Connection) -> EventsFuture<Result<()>> + Send + Sync;
-type MessageFn = dyn Fn(Message, WebSocketClient) -> EventsFuture<Result<()>> + Send + Sync;
-type CloseFn = dyn Fn(Close, WebSocketClient) -> EventsFuture<Result<()>> + Send + Sync;
+fn client(connection: &Connection) -> WebSocketClient {
+    WebSocketClient::of(connection).expect("only a client has callbacks")
+}
+
+type Cell = FutureCell<Result<()>>;
+type OpenFn = dyn Fn(&Connection, &mut Cell) + Send + Sync;
+type MessageFn = dyn Fn(Message, &Connection, &mut Cell) + Send + Sync;
+type CloseFn = dyn Fn(Close, &Connection, &mut Cell) + Send + Sync;
 
 /// A client's callbacks. A panic or an error in one is logged, and nothing else is lost.
 #[derive(Default)]
@@ -100,62 +107,111 @@ impl Callbacks {
     pub(crate) fn is_empty(&self) -> bool {
         self.open.is_empty() && self.message.is_empty() && self.close.is_empty()
     }
+
+    /// An error or a panic of one callback does not keep the next from running.
+    fn failed(&self, callback: &'static str, error: &Error) {
+        error!(client = %self.name, callback, error = %error.chain(), "a callback failed");
+    }
 }
 
 impl Events for Callbacks {
     fn open(&self, connection: &Connection) -> EventsFuture<Result<()>> {
-        let Some(client) = WebSocketClient::of(connection) else { return Box::pin(async { Ok(()) }) };
-        let futures: Vec<_> =
-            self.open.iter().map(|call| guarded(|| call(client.clone(), connection.clone()))).collect();
+        let calls: Vec<_> = self.open.iter().map(|call| begun(|cell| call(connection, cell))).collect();
         Box::pin(async move {
-            for future in futures {
-                future.await?;
+            for call in calls {
+                call.await?;
             }
             Ok(())
         })
     }
 
-    fn message(&self, connection: &Connection, message: Message) -> Option<EventsFuture> {
-        let client = WebSocketClient::of(connection)?;
-        let futures = self.message.iter().map(|call| guarded(|| call(message.clone(), client.clone()))).collect();
-        run(&self.name, "on_message", futures)
+    fn row(self: Arc<Self>) -> Box<dyn Row> {
+        let cells = self.message.iter().map(|_| Cell::default()).collect();
+        Box::new(CallbackRow { callbacks: self, cells })
     }
 
-    fn close(&self, connection: &Connection, close: Close) -> EventsFuture {
-        let Some(client) = WebSocketClient::of(connection) else { return Box::pin(async {}) };
-        let futures = self.close.iter().map(|call| guarded(|| call(close.clone(), client.clone()))).collect();
-        run(&self.name, "on_close", futures).unwrap_or_else(|| Box::pin(async {}))
-    }
-}
-
-/// Runs callbacks in order; an error or a panic of one does not keep the next from running.
-fn run(name: &str, callback: &'static str, futures: Vec<EventsFuture<Result<()>>>) -> Option<EventsFuture> {
-    if futures.is_empty() {
-        return None;
-    }
-    let name = name.to_owned();
-    Some(Box::pin(async move {
-        for future in futures {
-            if let Err(error) = future.await {
-                error!(client = %name, callback, error = %error.chain(), "a callback failed");
+    fn close(self: Arc<Self>, connection: &Connection, close: Close) -> EventsFuture {
+        let calls: Vec<_> = self.close.iter().map(|call| begun(|cell| call(close.clone(), connection, cell))).collect();
+        Box::pin(async move {
+            for call in calls {
+                if let Err(error) = call.await {
+                    self.failed("on_close", &error);
+                }
             }
-        }
-    }))
+        })
+    }
 }
 
-/// The callback's future, a panic in it or in making it turned into an error.
-fn guarded(call: impl FnOnce() -> EventsFuture<Result<()>>) -> EventsFuture<Result<()>> {
-    match std::panic::catch_unwind(AssertUnwindSafe(call)) {
-        Ok(future) => Box::pin(
-            AssertUnwindSafe(future)
-                .catch_unwind()
-                .map(|outcome| outcome.unwrap_or_else(|panic| Err(panicked(&*panic)))),
-        ),
-        Err(panic) => {
-            let error = panicked(&*panic);
-            Box::pin(async move { Err(error) })
+/// The `on_message` callbacks, each with the memory for its future.
+struct CallbackRow {
+    callbacks: Arc<Callbacks>,
+    cells: Vec<Cell>,
+}
+
+impl Row for CallbackRow {
+    fn message(
+        &mut self,
+        connection: &Connection,
+        mut message: Message,
+        context: &mut Context<'_>,
+    ) -> Option<EventsFuture> {
+        let calls = &self.callbacks.message;
+        for (index, (call, cell)) in calls.iter().zip(&mut self.cells).enumerate() {
+            // Without a copy for the last one, or the only one.
+            let more = (index + 1 < calls.len()).then(|| message.clone());
+            let outcome = contained(|| {
+                call(message, connection, cell);
+                cell.poll(context)
+            });
+            match outcome {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => self.callbacks.failed("on_message", &error),
+                Poll::Pending => {
+                    let (waiting, callbacks) = (std::mem::take(cell), self.callbacks.clone());
+                    return Some(Box::pin(rest(callbacks, index, waiting, more, connection.clone())));
+                }
+            }
+            let Some(next) = more else { break };
+            message = next;
+        }
+        None
+    }
+}
+
+/// What is left of a row of which the callback at `index` has to wait.
+async fn rest(
+    callbacks: Arc<Callbacks>,
+    index: usize,
+    waiting: Cell,
+    message: Option<Message>,
+    connection: Connection,
+) {
+    if let Err(error) = settled(waiting).await {
+        callbacks.failed("on_message", &error);
+    }
+    let Some(message) = message else { return };
+    for call in &callbacks.message[index + 1..] {
+        if let Err(error) = begun(|cell| call(message.clone(), &connection, cell)).await {
+            callbacks.failed("on_message", &error);
         }
     }
+}
+
+/// The future that a callback made; a panic in either is an error.
+fn begun(call: impl FnOnce(&mut Cell)) -> EventsFuture<Result<()>> {
+    let mut cell = Cell::default();
+    match catch_unwind(AssertUnwindSafe(|| call(&mut cell))) {
+        Ok(()) => Box::pin(settled(cell)),
+        Err(panic) => Box::pin(std::future::ready(Err(panicked(&*panic)))),
+    }
+}
+
+async fn settled(cell: Cell) -> Result<()> {
+    AssertUnwindSafe(cell).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(&*panic)))
+}
+
+fn contained(poll: impl FnOnce() -> Poll<Result<()>>) -> Poll<Result<()>> {
+    catch_unwind(AssertUnwindSafe(poll)).unwrap_or_else(|panic| Poll::Ready(Err(panicked(&*panic))))
 }
 
 fn panicked(payload: &(dyn std::any::Any + Send)) -> Error {

@@ -4,6 +4,8 @@ use super::{Connection, OwnerId};
 use crate::error::Error;
 use crate::message::{Close, Message};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Context;
 
 /// A future that a connection polls in place. It borrows nothing, so that it can outlive the connection.
 pub(crate) type EventsFuture<T = ()> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -20,9 +22,18 @@ pub(crate) trait Events: Send + Sync {
     /// It opened. What is sent on the connection meanwhile goes out before everything that waits.
     fn open(&self, connection: &Connection) -> EventsFuture<Result<(), Error>>;
 
-    /// A message arrived. `None` where nothing has to be waited for.
-    fn message(&self, connection: &Connection, message: Message) -> Option<EventsFuture>;
+    /// What the messages of one client or connection pass through, one after the other.
+    fn row(self: Arc<Self>) -> Box<dyn Row>;
 
     /// It ended, and every message before has been handled.
-    fn close(&self, connection: &Connection, close: Close) -> EventsFuture;
+    fn close(self: Arc<Self>, connection: &Connection, close: Close) -> EventsFuture;
+}
+
+/// The handlers that a message passes through. A row is for one client or connection, and keeps what it can use again
+/// for the next message.
+pub(crate) trait Row: Send {
+    /// A message arrived. Handlers that need not wait have run when this returns; else the rest, which goes on with the
+    /// same waker.
+    fn message(&mut self, connection: &Connection, message: Message, context: &mut Context<'_>)
+    -> Option<EventsFuture>;
 }

@@ -212,7 +212,12 @@ impl Connection {
         self.0.outbox.send(message, in_handler_of(self.owner()) == Some(Lane::Open)).await
     }
 
-    /// As `reply`, but hands the message back instead of waiting.
+    /// As `reply` of an `on_message` handler, but hands the message back where it would have to wait.
+    pub(crate) fn reply_at_once(&self, message: Message) -> Result<Result<(), SendError>, Message> {
+        self.0.outbox.send_at_once(message, false)
+    }
+
+    /// As `reply`, but an error instead of waiting.
     pub(crate) fn try_reply(&self, message: Message) -> Result<(), SendError> {
         self.0.outbox.try_send(message, false)
     }

@@ -20,6 +20,8 @@ pub struct Limits {
     pub inbox_messages: usize,
     /// How many bytes they may hold. 4 MiB. One message always fits, or it could never be handled.
     pub inbox_bytes: usize,
+    /// How many received messages are handled at a time. 1: in the order of arrival.
+    pub concurrent: usize,
     /// How many messages may wait to be written. 1,024.
     pub outbox_messages: usize,
     /// How many bytes they may hold. 16 MiB. One message always fits, or it could never be sent.
@@ -65,6 +67,7 @@ impl Limits {
             max_fragments: 16 * 1024,
             inbox_messages: 256,
             inbox_bytes: 4 * MIB,
+            concurrent: 1,
             outbox_messages: 1024,
             outbox_bytes: 16 * MIB,
             close_timeout: Duration::from_secs(5),

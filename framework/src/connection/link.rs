@@ -144,6 +144,17 @@ impl Link {
         }
     }
 
+    /// The next message that was read already, whole; never waits.
+    pub(crate) fn buffered(&mut self) -> Option<Message> {
+        while !self.over() && self.finishing.is_none() {
+            let message = self.reader.as_mut()?.buffered()?;
+            if let Some(message) = self.took(message) {
+                return Some(message);
+            }
+        }
+        None
+    }
+
     fn ordered(&mut self) {
         self.cause.get_or_insert(Cause::Asked);
         self.limit(self.close_timeout);

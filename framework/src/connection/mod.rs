@@ -1,6 +1,7 @@
 //! One established WebSocket connection, whichever side opened it: queues, tasks, the wire.
 
 mod accept;
+mod cell;
 mod decoder;
 pub(crate) mod deflate;
 mod error;
@@ -12,6 +13,7 @@ mod keepalive;
 mod limits;
 mod link;
 mod mask;
+mod order;
 mod outbox;
 mod reader;
 mod scope;
@@ -21,15 +23,17 @@ mod wire;
 mod writer;
 
 pub(crate) use accept::{accept_key, has_token, new_key};
+pub(crate) use cell::FutureCell;
 pub use deflate::Compression;
 pub use error::SendError;
-pub(crate) use events::{Events, EventsFuture};
+pub(crate) use events::{Events, EventsFuture, Row};
 pub use handle::{Connection, Handshake};
 pub use id::{ConnectionId, OwnerId};
 pub(crate) use inbox::{Inbox, Stages as InboxStages};
 pub use keepalive::Keepalive;
 pub use limits::Limits;
 pub(crate) use link::{Ended as LinkEnd, Link, LinkEvent};
+pub(crate) use order::Key;
 pub(crate) use outbox::Outbox;
 pub use outbox::WhileDown;
 pub(crate) use scope::{HandlerScope, HandlerWaits, Lane, handler_waits, in_handler_of};

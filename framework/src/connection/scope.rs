@@ -71,6 +71,11 @@ impl HandlerScope {
         Self { owner: connection.owner(), lane, waits: connection.outbox().handler_waits().clone() }
     }
 
+    /// Runs what handlers do at once.
+    pub(crate) fn run<T>(self, handlers: impl FnOnce() -> T) -> T {
+        SCOPE.sync_scope(self, handlers)
+    }
+
     /// Marks a handler's future.
     pub(crate) fn mark<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
         SCOPE.scope(self, future)

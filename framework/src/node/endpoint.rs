@@ -199,8 +199,8 @@ impl Endpoint {
         &self.0.gate
     }
 
-    pub(super) fn count_received(&self) {
-        self.0.received.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn count_received(&self, count: u64) {
+        self.0.received.fetch_add(count, Ordering::Relaxed);
     }
 }
 

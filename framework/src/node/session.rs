@@ -8,7 +8,7 @@ use crate::connection::{
     Role, Transport, WhileDown,
 };
 use crate::error::Error;
-use crate::message::code;
+use crate::message::{Message, code};
 use std::future::pending;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -66,8 +66,12 @@ impl Session {
         let outbox = Outbox::new(endpoint.id(), limits.outbox_messages, limits.outbox_bytes, WhileDown::Fail);
         outbox.opening();
         let connection = Connection::new(endpoint.id(), Box::new(endpoint.clone()), Arc::new(outbox), handshake);
-        let stages =
-            InboxStages { callbacks: None, handlers: Some(endpoint.handlers().clone()), gate: endpoint.gate().clone() };
+        let stages = InboxStages {
+            callbacks: None,
+            handlers: Some(endpoint.handlers().clone()),
+            gate: endpoint.gate().clone(),
+            key: None,
+        };
         Self {
             inbox: Inbox::new(stages, limits),
             link: Some(Link::start(transport, Role::Server, limits, connection.clone())),
@@ -98,14 +102,7 @@ impl Session {
                 Wake::Stage => self.next_stage(),
                 Wake::Handlers => {}
                 Wake::Opened(outcome) => self.opened(outcome),
-                Wake::Link(LinkEvent::Message(message)) => {
-                    self.endpoint.count_received();
-                    if self.stage == Stage::Serving {
-                        self.inbox.message(&connection, message);
-                    } else {
-                        self.discarded += 1;
-                    }
-                }
+                Wake::Link(LinkEvent::Message(message)) => self.received(&connection, message).await,
                 Wake::Link(LinkEvent::Ended(end)) => self.ended(end),
             }
         }
@@ -169,6 +166,17 @@ impl Session {
                 connection.begin_close(code::INTERNAL_ERROR, "on_open failed", false);
             }
         }
+    }
+
+    async fn received(&mut self, connection: &Connection, message: Message) {
+        let Self { endpoint, inbox, link, stage, discarded, .. } = self;
+        if *stage != Stage::Serving {
+            *discarded += 1;
+            return endpoint.count_received(1);
+        }
+        let mut first = Some(message);
+        let mut next = || first.take().or_else(|| link.as_mut().and_then(Link::buffered));
+        endpoint.count_received(inbox.messages(connection, &mut next).await);
     }
 
     fn ended(&mut self, LinkEnd { close, .. }: LinkEnd) {

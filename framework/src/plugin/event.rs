@@ -1,8 +1,11 @@
 //! What happens to a plugin, one type for each kind of hook: what [`FromEvent`](super::FromEvent) takes from.
 
-use super::{HandlerError, Plugin};
+use super::{HandlerError, Plugin, Reject};
 use crate::connection::Connection;
 use crate::message::{Close, Message};
+use std::any::{Any, TypeId};
+use std::cell::RefCell;
+use std::sync::Arc;
 
 /// Anything that a hook is called for.
 pub trait Event {
@@ -41,12 +44,39 @@ pub struct MessageEvent<'a> {
     pub(crate) plugin: &'a Plugin,
     pub(crate) connection: &'a Connection,
     pub(crate) message: &'a Message,
+    pub(crate) decoded: &'a Decoded,
 }
 
 impl MessageEvent<'_> {
     /// The message.
     pub fn message(&self) -> &Message {
         self.message
+    }
+
+    /// What `decode` makes of the message: called once for all handlers that ask for a `T`.
+    pub(crate) fn decoded<T: Send + Sync + 'static>(
+        &self,
+        decode: impl FnOnce(&Message) -> Result<T, Reject>,
+    ) -> Result<Arc<T>, Reject> {
+        let found =
+            self.decoded.0.borrow().iter().find(|(id, _)| *id == TypeId::of::<T>()).map(|(_, value)| value.clone());
+        let value = found.unwrap_or_else(|| {
+            let value = decode(self.message).map(|value| Arc::new(value) as Arc<dyn Any + Send + Sync>);
+            self.decoded.0.borrow_mut().push((TypeId::of::<T>(), value.clone()));
+            value
+        })?;
+        Ok(value.downcast().expect("it stands there under its type"))
+    }
+}
+
+/// What one message was decoded to, by type, or why it was not.
+#[derive(Debug, Default)]
+pub(crate) struct Decoded(RefCell<Vec<(TypeId, Result<Arc<dyn Any + Send + Sync>, Reject>)>>);
+
+impl Decoded {
+    /// Forgets the last message.
+    pub(crate) fn clear(&mut self) {
+        self.0.get_mut().clear();
     }
 }
 

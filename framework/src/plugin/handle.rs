@@ -112,6 +112,7 @@ impl Plugin {
         builder.binding = Binding {
             handlers: (self.0.handlers)(),
             gate: self.0.gate.clone(),
+            key: None,
             tracker: self.0.tasks.clone(),
             surroundings: self.0.surroundings.clone(),
             admit: Some(Box::new(move |client| scope.admit(client))),

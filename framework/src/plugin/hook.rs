@@ -4,6 +4,7 @@ use super::{
     CloseEvent, ConfigCheck, ErrorEvent, InitEvent, MessageEvent, OpenEvent, PluginConfig, Reject, Reply,
     ShutdownEvent, SlotRef,
 };
+use crate::connection::FutureCell;
 use crate::error::Result;
 use std::any::TypeId;
 use std::pin::Pin;
@@ -124,8 +125,8 @@ pub struct MessageHook {
     pub slot: SlotRef,
     /// Higher runs first. 0 by default.
     pub priority: i32,
-    /// Runs it.
-    pub call: for<'a, 'b> fn(&'a MessageEvent<'b>) -> Result<HookFuture<Result<Reply>>, Reject>,
+    /// Begins it: its future is put into the cell.
+    pub call: for<'a, 'b> fn(&'a MessageEvent<'b>, &'a mut FutureCell<Result<Reply>>) -> Result<(), Reject>,
     /// What it needs of the configuration.
     pub check: Check,
 }

@@ -14,6 +14,7 @@ mod reply;
 mod slot;
 
 pub use config::{Config, ConfigCheck, ConfigError, ConfigRejection, PluginConfig};
+pub(crate) use event::Decoded;
 pub use event::{CloseEvent, ConnectionEvent, ErrorEvent, Event, InitEvent, MessageEvent, OpenEvent, ShutdownEvent};
 pub use extract::{Binary, FromEvent, Reject, Text};
 pub use failure::{Failure, HandlerError};
@@ -23,8 +24,9 @@ pub use hook::{
     ClientDeclaration, CloseHook, EndpointDeclaration, ErrorHook, Hook, HookFuture, HookId, InitHook, MessageHook,
     OnFailure, OpenHook, Route, ShutdownHook,
 };
-pub use json::Json;
+pub use json::{Json, SharedJson};
 pub use origin::Origin;
 pub use registry::{Registration, Registry};
+pub(crate) use reply::Messages;
 pub use reply::{IntoOutcome, IntoReply, Reply, Stop};
 pub use slot::{AnySlot, Slot, SlotId, SlotKind, SlotRef, SlotValue};

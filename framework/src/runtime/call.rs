@@ -14,20 +14,40 @@ pub(crate) enum Called<T> {
     Failed(HandlerError),
 }
 
+impl<T> Called<T> {
+    pub(crate) fn of(origin: Origin, outcome: Result<T>) -> Self {
+        match outcome {
+            Ok(value) => Self::Done(value),
+            Err(error) => Self::Failed(HandlerError::new(origin, Failure::Error(error))),
+        }
+    }
+
+    /// What became of a future that was run with panics caught.
+    pub(crate) fn caught(origin: Origin, outcome: std::thread::Result<Result<T>>) -> Self {
+        match outcome {
+            Ok(outcome) => Self::of(origin, outcome),
+            Err(panic) => Self::Failed(HandlerError::new(origin, Failure::panic(&*panic))),
+        }
+    }
+}
+
+/// Begins a hook: what is to run, or why nothing is.
+pub(crate) fn caught<F, T>(origin: Origin, start: impl FnOnce() -> Result<F, Reject>) -> Result<F, Called<T>> {
+    match catch_unwind(AssertUnwindSafe(start)) {
+        Ok(Ok(begun)) => Ok(begun),
+        Ok(Err(reject)) => Err(Called::Skipped(reject)),
+        Err(panic) => Err(Called::Failed(HandlerError::new(origin, Failure::panic(&*panic)))),
+    }
+}
+
 /// Calls a hook and runs it to its end.
 pub(crate) async fn call<T>(
     origin: Origin,
     start: impl FnOnce() -> Result<HookFuture<Result<T>>, Reject>,
 ) -> Called<T> {
-    let future = match catch_unwind(AssertUnwindSafe(start)) {
-        Ok(Ok(future)) => future,
-        Ok(Err(reject)) => return Called::Skipped(reject),
-        Err(panic) => return Called::Failed(HandlerError::new(origin, Failure::panic(&*panic))),
-    };
-    match AssertUnwindSafe(future).catch_unwind().await {
-        Ok(Ok(value)) => Called::Done(value),
-        Ok(Err(error)) => Called::Failed(HandlerError::new(origin, Failure::Error(error))),
-        Err(panic) => Called::Failed(HandlerError::new(origin, Failure::panic(&*panic))),
+    match caught(origin, start) {
+        Ok(future) => Called::caught(origin, AssertUnwindSafe(future).catch_unwind().await),
+        Err(called) => called,
     }
 }
 

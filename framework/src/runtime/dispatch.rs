@@ -1,9 +1,10 @@
 //! From a connection's events to the handlers of the slot that its client or endpoint stands in.
 
+use super::row::HookRow;
 use super::slots::SlotHandlers;
-use crate::connection::{Connection, Events, EventsFuture, OwnerId};
+use crate::connection::{Connection, Events, EventsFuture, OwnerId, Row};
 use crate::error::Error;
-use crate::message::{Close, Message};
+use crate::message::Close;
 use crate::plugin::{Hook, Plugin, Registration, Registry, SlotRef};
 use futures_util::FutureExt;
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use std::sync::{Arc, OnceLock};
 /// Every plugin and the handlers of every slot. Built once, then only read.
 pub(super) struct Dispatcher {
     pub(super) plugins: BTreeMap<&'static str, Plugin>,
-    slots: Vec<SlotHandlers>,
+    pub(super) slots: Vec<SlotHandlers>,
 }
 
 impl Dispatcher {
@@ -91,14 +92,18 @@ pub(super) fn handled_slot(registration: &Registration) -> Option<SlotRef> {
 }
 
 /// The handlers' side of one client or endpoint: remembers its slot once it was found in one.
-struct OwnerEvents {
+pub(super) struct OwnerEvents {
     dispatcher: Arc<Dispatcher>,
     found: OnceLock<usize>,
 }
 
 impl OwnerEvents {
+    pub(super) fn dispatcher(&self) -> &Arc<Dispatcher> {
+        &self.dispatcher
+    }
+
     /// A client may be stored in its slot long after it was made, so this looks again until it is found.
-    fn index(&self, connection: &Connection) -> Option<usize> {
+    pub(super) fn index(&self, connection: &Connection) -> Option<usize> {
         if let Some(index) = self.found.get() {
             return Some(*index);
         }
@@ -122,19 +127,11 @@ impl Events for OwnerEvents {
         })
     }
 
-    fn message(&self, connection: &Connection, message: Message) -> Option<EventsFuture> {
-        let index = self.index(connection)?;
-        if !self.dispatcher.slots[index].has_message_handlers() {
-            return None;
-        }
-        let (dispatcher, connection) = (self.dispatcher.clone(), connection.clone());
-        Some(Box::pin(async move {
-            dispatcher.announce_late(&connection);
-            dispatcher.slots[index].received(&connection, &message).await;
-        }))
+    fn row(self: Arc<Self>) -> Box<dyn Row> {
+        Box::new(HookRow::new(self))
     }
 
-    fn close(&self, connection: &Connection, close: Close) -> EventsFuture {
+    fn close(self: Arc<Self>, connection: &Connection, close: Close) -> EventsFuture {
         let Some(index) = self.index(connection) else { return Box::pin(async {}) };
         let (dispatcher, connection) = (self.dispatcher.clone(), connection.clone());
         Box::pin(async move { dispatcher.slots[index].closed(&connection, &close).await })

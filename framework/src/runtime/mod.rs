@@ -8,6 +8,7 @@ mod declared;
 mod dispatch;
 mod init;
 mod problem;
+mod row;
 mod shutdown;
 mod slots;
 

@@ -5,7 +5,7 @@ use crate::connection::{Connection, SendError};
 use crate::error::Error;
 use crate::message::{Close, Kind, Message};
 use crate::plugin::{
-    CloseEvent, CloseHook, ErrorEvent, ErrorHook, Failure, HandlerError, Hook, MessageEvent, MessageHook, OpenEvent,
+    CloseEvent, CloseHook, ErrorEvent, ErrorHook, Failure, HandlerError, Hook, MessageHook, Messages, OpenEvent,
     OpenHook, Origin, Plugin, Registration, Reject, Reply, SlotRef,
 };
 use std::cmp::Reverse;
@@ -14,19 +14,22 @@ use tracing::{debug, warn};
 
 /// A hook, whose it is, and where it stands.
 pub(super) struct Bound<H> {
-    plugin: Plugin,
-    origin: Origin,
-    hook: H,
+    pub(super) plugin: Plugin,
+    pub(super) origin: Origin,
+    pub(super) hook: H,
 }
+
+/// An `#[on_message]` handler.
+pub(super) type MessageHandler = Bound<MessageHook>;
 
 /// Everything that is bound to one slot.
 pub(super) struct SlotHandlers {
     pub(super) slot: SlotRef,
     open: Vec<Bound<OpenHook>>,
-    message: Vec<Bound<MessageHook>>,
+    pub(super) message: Vec<MessageHandler>,
     close: Vec<Bound<CloseHook>>,
     error: Vec<Bound<ErrorHook>>,
-    unhandled: Unhandled,
+    pub(super) unhandled: Unhandled,
 }
 
 impl SlotHandlers {
@@ -59,10 +62,6 @@ impl SlotHandlers {
         self.close.sort_by_key(|bound| Reverse(bound.hook.priority));
     }
 
-    pub(super) fn has_message_handlers(&self) -> bool {
-        !self.message.is_empty()
-    }
-
     /// A plugin whose `#[on_open]` hooks run, if there is one.
     pub(super) fn opener(&self) -> Option<&Plugin> {
         self.open.iter().map(|bound| &bound.plugin).find(|plugin| plugin.is_enabled())
@@ -83,35 +82,6 @@ impl SlotHandlers {
         Ok(())
     }
 
-    /// Runs every handler that the message fits; a `Stop` ends the row.
-    pub(super) async fn received(&self, connection: &Connection, message: &Message) {
-        let mut taken = false;
-        let mut rejected = None;
-        for Bound { plugin, origin, hook } in &self.message {
-            if !plugin.is_enabled() {
-                continue;
-            }
-            match call(*origin, || (hook.call)(&MessageEvent { plugin, connection, message })).await {
-                Called::Done(reply) => {
-                    taken = true;
-                    let stops = reply.stops();
-                    send(connection, reply).await;
-                    if stops {
-                        break;
-                    }
-                }
-                Called::Skipped(reject) => rejected = Some((*origin, reject)),
-                Called::Failed(failure) => {
-                    taken = true;
-                    self.failed("on_message", connection, Some(message), &failure).await;
-                }
-            }
-        }
-        if !taken {
-            self.unhandled.count(self.slot, message, rejected);
-        }
-    }
-
     /// Runs every `#[on_close]`.
     pub(super) async fn closed(&self, connection: &Connection, close: &Close) {
         for Bound { plugin, origin, hook } in self.close.iter().filter(|bound| bound.plugin.is_enabled()) {
@@ -129,7 +99,7 @@ impl SlotHandlers {
     }
 
     /// Logs a failure and hands it to every `#[on_error]` that is meant for it.
-    async fn failed(
+    pub(super) async fn failed(
         &self,
         hook: &'static str,
         connection: &Connection,
@@ -152,28 +122,53 @@ impl SlotHandlers {
 }
 
 /// Sends what a hook returned.
-async fn send(connection: &Connection, reply: Reply) {
+pub(super) async fn send(connection: &Connection, reply: Reply) {
     for message in reply.into_messages() {
-        if let Err(error) = connection.reply(message).await {
-            match error {
-                SendError::Closed | SendError::NotConnected => {
-                    debug!(%error, connection = %connection.id(), "a reply came too late")
-                }
-                error => warn!(%error, connection = %connection.id(), "a reply could not be sent"),
+        let sent = connection.reply(message).await;
+        report(connection, sent);
+    }
+}
+
+/// Sends a reply of at most one message, where there is room for it; else leaves it. Whether nothing is left.
+pub(super) fn send_at_once(connection: &Connection, reply: &mut Reply) -> bool {
+    match std::mem::take(&mut reply.messages) {
+        Messages::None => true,
+        Messages::One(message) => match connection.reply_at_once(message) {
+            Ok(sent) => {
+                report(connection, sent);
+                true
             }
+            Err(message) => {
+                reply.messages = Messages::One(message);
+                false
+            }
+        },
+        many @ Messages::Many(_) => {
+            reply.messages = many;
+            false
         }
+    }
+}
+
+fn report(connection: &Connection, sent: Result<(), SendError>) {
+    match sent {
+        Ok(()) => {}
+        Err(error @ (SendError::Closed | SendError::NotConnected)) => {
+            debug!(%error, connection = %connection.id(), "a reply came too late");
+        }
+        Err(error) => warn!(%error, connection = %connection.id(), "a reply could not be sent"),
     }
 }
 
 /// Messages that no handler took: counted, and logged once for each kind.
 #[derive(Default)]
-struct Unhandled {
+pub(super) struct Unhandled {
     counts: [AtomicU64; 4],
 }
 
 impl Unhandled {
     /// `rejected`: the handler that came last, and what its argument said.
-    fn count(&self, slot: SlotRef, message: &Message, rejected: Option<(Origin, Reject)>) {
+    pub(super) fn count(&self, slot: SlotRef, message: &Message, rejected: Option<(Origin, Reject)>) {
         let kind = match message.kind() {
             Kind::Text => 0,
             Kind::Binary => 1,
@@ -181,6 +176,10 @@ impl Unhandled {
             Kind::Pong | Kind::Close => 3,
         };
         let first = self.counts[kind].fetch_add(1, Ordering::Relaxed) == 0;
+        // It may be one of millions: the reason is only written down where somebody reads it.
+        if !first && !tracing::enabled!(tracing::Level::DEBUG) {
+            return;
+        }
         let (slot, bytes, kind) = (slot.path, message.len(), message.kind());
         let reason = rejected.map(|(origin, reject)| format!("{}: {reject}", origin.name)).unwrap_or_default();
         if first {

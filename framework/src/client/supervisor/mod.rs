@@ -116,6 +116,7 @@ impl Supervisor {
             callbacks: (!callbacks.is_empty()).then(|| callbacks.clone() as Arc<dyn Events>),
             handlers: binding.handlers.clone(),
             gate: binding.gate,
+            key: binding.key,
         };
         Self {
             inbox: Inbox::new(stages, &shared.limits),
@@ -216,9 +217,11 @@ impl Supervisor {
             }
             Wake::Link(LinkEvent::Message(_)) if self.quiet => {}
             Wake::Link(LinkEvent::Message(message)) => {
-                self.shared.received.fetch_add(1, Ordering::Relaxed);
-                if let Some(connection) = &self.connection {
-                    self.inbox.message(connection, message);
+                let Self { inbox, link, connection, .. } = self;
+                if let (Some(connection), Some(link)) = (connection, link) {
+                    let mut first = Some(message);
+                    let taken = inbox.messages(connection, || first.take().or_else(|| link.buffered())).await;
+                    self.shared.received.fetch_add(taken, Ordering::Relaxed);
                 }
             }
             Wake::Link(LinkEvent::Ended(end)) => self.ended(end),

@@ -78,6 +78,19 @@ impl Outbox {
         self.push(message, opening, None).await
     }
 
+    /// Queues a message, or hands it back where it would have to wait.
+    pub(crate) fn send_at_once(&self, message: Message, opening: bool) -> Result<Result<(), SendError>, Message> {
+        if let Err(error) = SendError::check(&message) {
+            return Ok(Err(error));
+        }
+        let mut state = self.lock();
+        // Whoever waits goes first; `on_open` is not kept behind them, since they may wait for it.
+        if state.waiting > 0 && !state.passes(opening) {
+            return Err(message);
+        }
+        self.offer(&mut state, message, opening, &mut None)
+    }
+
     /// Queues a message if there is room.
     pub(crate) fn try_send(&self, message: Message, opening: bool) -> Result<(), SendError> {
         SendError::check(&message)?;

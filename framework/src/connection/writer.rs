@@ -17,8 +17,11 @@ const BATCH_BYTES: usize = 64 * 1024;
 /// How many messages a batch has at most.
 const BATCH_MESSAGES: usize = 1024;
 
-/// A buffer that grew past this is given back after its batch: an idle connection holds none.
-const KEPT_BUFFER: usize = 4 * 1024;
+/// A buffer that grew past this is given back when there is nothing to write.
+const KEPT_BUFFER: usize = 512;
+
+/// The longest header of a frame (RFC 6455 §5.2).
+const MAX_HEADER: usize = 14;
 
 /// What ended the writing.
 pub(crate) enum Outcome {
@@ -52,56 +55,37 @@ impl Writer {
     }
 
     async fn write_all(&mut self) -> Outcome {
-        let mut batch = Vec::new();
-        let mut buffer = Vec::new();
-        let mut starts = Vec::new();
-        let mut deflated = Vec::new();
+        let mut work = Batch::default();
         loop {
-            let work = tokio::select! {
-                biased;
-                () = self.stop.cancelled() => return Outcome::Stopped,
-                work = self.outbox.take(&mut batch, BATCH_MESSAGES, BATCH_BYTES) => work,
-            };
-            buffer.clear();
-            match work {
-                Work::Close(frame) => {
-                    encode(&frame, self.role, &mut buffer);
-                    return match self.write(&buffer).await {
+            if self.stop.is_cancelled() {
+                return Outcome::Stopped;
+            }
+            match self.outbox.take(&mut work.entries, BATCH_MESSAGES, BATCH_BYTES) {
+                Some(Work::Close(frame)) => {
+                    work.bytes.clear();
+                    encode(&frame, self.role, &mut work.bytes);
+                    return match self.write(&work.bytes).await {
                         Ok(()) => Outcome::CloseSent(frame),
                         Err((_, outcome)) => outcome,
                     };
                 }
-                Work::Batch => {
-                    starts.clear();
-                    for entry in &batch {
-                        starts.push(buffer.len());
-                        self.encode(&entry.message, &mut deflated, &mut buffer);
-                    }
-                    if let Err((left, outcome)) = self.write(&buffer).await {
-                        self.give_back(batch, &starts, left);
+                Some(Work::Batch) => {
+                    work.encode(self.role, &mut self.deflater);
+                    if let Err((left, outcome)) = self.write(&work.bytes).await {
+                        self.give_back(work, left);
                         return outcome;
                     }
-                    self.outbox.written(batch.drain(..));
+                    self.outbox.written(&mut work.entries);
+                }
+                None => {
+                    work.rest();
+                    tokio::select! {
+                        biased;
+                        () = self.stop.cancelled() => return Outcome::Stopped,
+                        () = self.outbox.work() => {}
+                    }
                 }
             }
-            if buffer.capacity() > KEPT_BUFFER {
-                buffer = Vec::new();
-            }
-            if deflated.capacity() > KEPT_BUFFER {
-                deflated = Vec::new();
-            }
-        }
-    }
-
-    /// Appends a message's frame to `buffer`, by way of `deflated` where it is to be compressed.
-    fn encode(&mut self, message: &Message, deflated: &mut Vec<u8>, buffer: &mut Vec<u8>) {
-        if let Some(deflater) = &mut self.deflater
-            && matches!(message.kind(), Kind::Text | Kind::Binary)
-            && deflater.deflate(message.as_bytes(), deflated)
-        {
-            encode_deflated(message.kind(), deflated, self.role, buffer);
-        } else {
-            encode(message, self.role, buffer);
         }
     }
 
@@ -128,10 +112,49 @@ impl Writer {
     }
 
     /// What had not begun to leave goes back; what had begun must never be sent twice.
-    fn give_back(&self, batch: Vec<Entry>, starts: &[usize], left: usize) {
+    fn give_back(&self, batch: Batch, left: usize) {
+        let Batch { mut entries, starts, .. } = batch;
         let begun = starts.partition_point(|&start| start < left);
-        let mut batch = batch;
-        let kept = batch.split_off(begun);
-        self.outbox.unwritten(batch.into_iter(), kept.into_iter());
+        let kept = entries.split_off(begun);
+        self.outbox.unwritten(entries.into_iter(), kept.into_iter());
+    }
+}
+
+/// What is written at once.
+#[derive(Default)]
+struct Batch {
+    entries: Vec<Entry>,
+    /// Their frames.
+    bytes: Vec<u8>,
+    /// Where each one's begins.
+    starts: Vec<usize>,
+    /// A payload, deflated.
+    deflated: Vec<u8>,
+}
+
+impl Batch {
+    /// Makes the frames, compressed where that is agreed and worth it.
+    fn encode(&mut self, role: Role, deflater: &mut Option<Deflater>) {
+        self.bytes.clear();
+        self.starts.clear();
+        self.bytes.reserve(self.entries.iter().map(|entry| entry.message.len() + MAX_HEADER).sum());
+        for Entry { message, .. } in &self.entries {
+            self.starts.push(self.bytes.len());
+            if let Some(deflater) = deflater
+                && matches!(message.kind(), Kind::Text | Kind::Binary)
+                && deflater.deflate(message.as_bytes(), &mut self.deflated)
+            {
+                encode_deflated(message.kind(), &self.deflated, role, &mut self.bytes);
+            } else {
+                encode(message, role, &mut self.bytes);
+            }
+        }
+    }
+
+    /// Gives back what a busy time needed: an idle connection holds no buffers.
+    fn rest(&mut self) {
+        if self.bytes.capacity() > KEPT_BUFFER || self.deflated.capacity() > KEPT_BUFFER {
+            *self = Self::default();
+        }
     }
 }

@@ -40,7 +40,7 @@ impl Outbox {
             self.lose(&mut state, queue);
         }
         // A sender that waits must see that there is no connection.
-        self.room.notify_waiters();
+        self.dismiss(&mut state);
     }
 
     /// Nothing will be sent any more, until `reopen`.
@@ -51,7 +51,7 @@ impl Outbox {
         let entries: VecDeque<_> =
             std::mem::take(&mut state.opening).into_iter().chain(std::mem::take(&mut state.queue)).collect();
         self.lose(&mut state, entries);
-        self.room.notify_waiters();
+        self.dismiss(&mut state);
     }
 
     /// Messages are taken again.
@@ -78,7 +78,7 @@ impl Outbox {
             None => state.close = Some(CloseOrder { frame, drain, ends }),
         }
         self.work.notify_one();
-        self.room.notify_waiters();
+        self.dismiss(&mut state);
     }
 
     /// Lets a close that was ordered go out before what waits for an `on_open`; `false` where none waits for one.

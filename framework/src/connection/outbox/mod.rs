@@ -2,18 +2,29 @@
 
 mod lifecycle;
 mod state;
+mod waiting;
 mod writing;
 
 use super::{HandlerWaits, Lane, OwnerId, SendError, handler_waits, in_handler_of};
 use crate::message::{Kind, Message};
 use bytes::Bytes;
 use serde::Deserialize;
+use std::cell::Cell;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::sync::{Notify, oneshot};
 
-use state::{CloseOrder, Origin, Phase, State, release};
+use state::{CloseOrder, Origin, Phase, State, Ticket, release};
 pub(crate) use state::{Counts, Entry, Work};
+
+/// A task's budget is meant for reads and writes of a socket, which cost about as much as so many sends.
+const SENDS_FOR_BUDGET: u8 = 8;
+
+thread_local! {
+    /// How many sends this thread has seen.
+    static SENDS: Cell<u8> = const { Cell::new(0) };
+}
 
 /// What becomes of a message that is sent while there is no connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -34,10 +45,8 @@ pub(crate) struct Outbox {
     state: Mutex<State>,
     /// There is work for the writer.
     work: Notify,
-    /// There is room for a sender. All that wait are told: an `on_open`, and the sender whose turn it is.
+    /// There is room for an `on_open`, which passes all others that wait.
     room: Notify,
-    /// Held by the one sender that waits for room next, so that the others keep their order behind it.
-    turn: Semaphore,
     max_messages: usize,
     max_bytes: usize,
     owner: OwnerId,
@@ -56,14 +65,14 @@ impl Outbox {
             pongs: VecDeque::new(),
             probe: None,
             close: None,
-            waiting: 0,
+            waiting: VecDeque::new(),
+            idle: false,
             counts: Counts::default(),
         };
         Self {
             state: Mutex::new(state),
             work: Notify::new(),
             room: Notify::new(),
-            turn: Semaphore::new(1),
             max_messages: max_messages.max(1),
             max_bytes,
             owner,
@@ -73,8 +82,7 @@ impl Outbox {
 
     /// Queues a message, waiting for room. Cancel-safe: a cancelled call has queued nothing.
     pub(crate) async fn send(&self, message: Message, opening: bool) -> Result<(), SendError> {
-        // A loop of sends that never waits must not starve the other tasks of its thread, the writer among them.
-        tokio::task::consume_budget().await;
+        spend_budget().await;
         self.push(message, opening, None).await
     }
 
@@ -84,11 +92,7 @@ impl Outbox {
             return Ok(Err(error));
         }
         let mut state = self.lock();
-        // Whoever waits goes first; `on_open` is not kept behind them, since they may wait for it.
-        if state.waiting > 0 && !state.passes(opening) {
-            return Err(message);
-        }
-        self.offer(&mut state, message, opening, &mut None)
+        self.admit(&mut state, message, opening, &mut None)
     }
 
     /// Queues a message if there is room.
@@ -96,13 +100,7 @@ impl Outbox {
         SendError::check(&message)?;
         let mut state = self.lock();
         let full = SendError::Full { messages: state.messages, bytes: state.bytes };
-        if state.waiting > 0 && !state.passes(opening) {
-            return Err(full);
-        }
-        match self.offer(&mut state, message, opening, &mut None) {
-            Ok(outcome) => outcome,
-            Err(_) => Err(full),
-        }
+        self.admit(&mut state, message, opening, &mut None).unwrap_or(Err(full))
     }
 
     /// Queues a message and waits until it was written. Cancelled while it waits for room it has queued nothing;
@@ -126,31 +124,28 @@ impl Outbox {
         mut receipt: Option<oneshot::Sender<Result<(), SendError>>>,
     ) -> Result<(), SendError> {
         SendError::check(&message)?;
-        let mut message = {
-            let mut state = self.lock();
-            // Whoever waits goes first; `on_open` is not kept behind them, since they may wait for it.
-            if state.waiting > 0 && !state.passes(opening) {
-                message
-            } else {
-                match self.offer(&mut state, message, opening, &mut receipt) {
-                    Ok(outcome) => return outcome,
-                    Err(message) => message,
-                }
+        let admitted = self.admit(&mut self.lock(), message, opening, &mut receipt);
+        match admitted {
+            Ok(outcome) => outcome,
+            Err(message) => {
+                let _waits = handler_waits();
+                self.wait(message, opening, &mut receipt).await
             }
-        };
-        let _waits = handler_waits();
-        let passes = self.lock().passes(opening);
-        let _turn = if passes { None } else { Some((Waiting::new(self), self.turn.acquire().await)) };
-        loop {
-            let room = self.room.notified();
-            tokio::pin!(room);
-            room.as_mut().enable();
-            match self.offer(&mut self.lock(), message, opening, &mut receipt) {
-                Ok(outcome) => return outcome,
-                Err(back) => message = back,
-            }
-            room.await;
         }
+    }
+
+    /// As `offer`, unless others wait: they go first. `on_open` is not kept behind them, since they may wait for it.
+    fn admit(
+        &self,
+        state: &mut State,
+        message: Message,
+        opening: bool,
+        receipt: &mut Option<oneshot::Sender<Result<(), SendError>>>,
+    ) -> Result<Result<(), SendError>, Message> {
+        if !state.waiting.is_empty() && !state.passes(opening) {
+            return Err(message);
+        }
+        self.offer(state, message, opening, receipt)
     }
 
     /// Queues the message, refuses it for good (`Ok(Err(_))`), or hands it back for want of room.
@@ -172,9 +167,7 @@ impl Outbox {
         }
         let passes = state.passes(opening);
         let (messages, bytes) = if passes { state.opening_size() } else { (state.messages, state.bytes) };
-        // A message larger than the whole limit goes in alone, or it could never be sent.
-        let fits = messages < self.max_messages && bytes.saturating_add(message.len()) <= self.max_bytes;
-        if !fits && messages > 0 {
+        if !self.fits(messages, bytes, message.len()) {
             return Err(message);
         }
         state.messages += 1;
@@ -186,10 +179,16 @@ impl Outbox {
         } else {
             state.queue.push_back(entry);
         }
-        if state.phase != Phase::Down {
+        if state.phase != Phase::Down && std::mem::take(&mut state.idle) {
             self.work.notify_one();
         }
         Ok(Ok(()))
+    }
+
+    /// Whether a message fits beside what is there. One that is larger than the whole limit goes in alone, or it could
+    /// never be sent.
+    fn fits(&self, messages: usize, bytes: usize, size: usize) -> bool {
+        messages == 0 || (messages < self.max_messages && bytes.saturating_add(size) <= self.max_bytes)
     }
 
     /// Whether the caller is an `on_open` of the owner: what that sends goes before everything that waits.
@@ -210,7 +209,7 @@ impl Outbox {
                 let _ = receipt.send(Err(SendError::Lost));
             }
         }
-        self.room.notify_waiters();
+        self.grant(state);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -218,18 +217,12 @@ impl Outbox {
     }
 }
 
-/// Counts a sender that waits, also when its future is dropped.
-struct Waiting<'a>(&'a Outbox);
-
-impl<'a> Waiting<'a> {
-    fn new(outbox: &'a Outbox) -> Self {
-        outbox.lock().waiting += 1;
-        Self(outbox)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.lock().waiting -= 1;
+/// Lets the other tasks of this thread run once in a while, the writer among them: a loop of sends that never waits
+/// would starve them.
+async fn spend_budget() {
+    let sends = SENDS.get().wrapping_add(1);
+    SENDS.set(sends);
+    if sends.is_multiple_of(SENDS_FOR_BUDGET) {
+        tokio::task::consume_budget().await;
     }
 }

@@ -65,8 +65,10 @@ pub(super) struct State {
     /// A ping of our own, to hear whether the peer is there.
     pub(super) probe: Option<Bytes>,
     pub(super) close: Option<CloseOrder>,
-    /// Senders that wait for room: while there is one, nobody passes it.
-    pub(super) waiting: usize,
+    /// Senders that wait for room, in their order: while there is one, nobody passes it.
+    pub(super) waiting: VecDeque<Arc<Ticket>>,
+    /// The writer waits for work.
+    pub(super) idle: bool,
     pub(super) counts: Counts,
 }
 
@@ -106,4 +108,15 @@ pub(super) struct CloseOrder {
 pub(super) fn release(state: &mut State, entry: &Entry) {
     state.messages -= 1;
     state.bytes -= entry.message.len();
+}
+
+/// A sender that waits for room.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    /// Of its message, in bytes.
+    pub(super) size: usize,
+    /// Its place is reserved: it counts in `messages` and `bytes`. Changed under the outbox's lock.
+    pub(super) granted: AtomicBool,
+    /// Its place is reserved, or waiting has no more use.
+    pub(super) called: Notify,
 }

@@ -3,18 +3,14 @@
 use super::*;
 
 impl Outbox {
-    /// Waits for work; a batch of at most `max_messages` and about `max_bytes` is appended to `batch`, which must be
-    /// given back with `written` or `unwritten`. Cancel-safe.
-    pub(crate) async fn take(&self, batch: &mut Vec<Entry>, max_messages: usize, max_bytes: usize) -> Work {
-        loop {
-            if let Some(work) = self.try_take(batch, max_messages, max_bytes) {
-                return work;
-            }
-            self.work.notified().await;
-        }
+    /// Waits until there may be work. Cancel-safe.
+    pub(crate) async fn work(&self) {
+        self.work.notified().await;
     }
 
-    fn try_take(&self, batch: &mut Vec<Entry>, max_messages: usize, max_bytes: usize) -> Option<Work> {
+    /// What there is to do. A batch of at most `max_messages` and about `max_bytes` is appended to `batch`, which must be
+    /// given back with `written` or `unwritten`.
+    pub(crate) fn take(&self, batch: &mut Vec<Entry>, max_messages: usize, max_bytes: usize) -> Option<Work> {
         let mut state = self.lock();
         let pongs = std::mem::take(&mut state.pongs).into_iter().map(Message::pong);
         let probe = state.probe.take().map(Message::ping);
@@ -43,7 +39,7 @@ impl Outbox {
                     if let Some(receipt) = entry.receipt {
                         let _ = receipt.send(Ok(()));
                     }
-                    self.room.notify_waiters();
+                    self.grant(&mut state);
                     break;
                 }
                 batch.push(entry);
@@ -52,21 +48,31 @@ impl Outbox {
         if !batch.is_empty() {
             return Some(Work::Batch);
         }
-        let order = state.close.as_ref().filter(|order| !order.drain || state.queue.is_empty())?;
-        Some(Work::Close(order.frame.clone()))
+        match state.close.as_ref().filter(|order| !order.drain || state.queue.is_empty()) {
+            Some(order) => Some(Work::Close(order.frame.clone())),
+            None => {
+                state.idle = true;
+                None
+            }
+        }
     }
 
     /// These left, whole.
-    pub(crate) fn written(&self, entries: impl Iterator<Item = Entry>) {
-        let mut state = self.lock();
-        for entry in entries {
-            release(&mut state, &entry);
-            state.counts.written += u64::from(entry.origin != Origin::Link);
+    pub(crate) fn written(&self, entries: &mut Vec<Entry>) {
+        {
+            let mut state = self.lock();
+            for entry in &*entries {
+                release(&mut state, entry);
+                state.counts.written += u64::from(entry.origin != Origin::Link);
+            }
+            self.grant(&mut state);
+        }
+        // Payloads are freed, and whoever waits is woken, without the lock.
+        for entry in entries.drain(..) {
             if let Some(receipt) = entry.receipt {
                 let _ = receipt.send(Ok(()));
             }
         }
-        self.room.notify_waiters();
     }
 
     /// The connection broke: of `begun` some bytes may have left, so that they are never sent again; `kept` never left

@@ -82,32 +82,42 @@ impl Outbox {
 
     /// Queues a message, waiting for room. Cancel-safe: a cancelled call has queued nothing.
     pub(crate) async fn send(&self, message: Message, opening: bool) -> Result<(), SendError> {
-        spend_budget().await;
-        self.push(message, opening, None).await
+        if owes_budget() {
+            tokio::task::consume_budget().await;
+        }
+        match self.admit(message, opening, &mut None) {
+            Ok(outcome) => outcome,
+            // Boxed, and so below: a large future would cost every send that need not wait its copy.
+            Err(message) => Box::pin(self.wait(message, opening, None)).await,
+        }
     }
 
     /// Queues a message, or hands it back where it would have to wait.
     pub(crate) fn send_at_once(&self, message: Message, opening: bool) -> Result<Result<(), SendError>, Message> {
-        if let Err(error) = SendError::check(&message) {
-            return Ok(Err(error));
-        }
-        let mut state = self.lock();
-        self.admit(&mut state, message, opening, &mut None)
+        self.admit(message, opening, &mut None)
     }
 
     /// Queues a message if there is room.
     pub(crate) fn try_send(&self, message: Message, opening: bool) -> Result<(), SendError> {
-        SendError::check(&message)?;
-        let mut state = self.lock();
-        let full = SendError::Full { messages: state.messages, bytes: state.bytes };
-        self.admit(&mut state, message, opening, &mut None).unwrap_or(Err(full))
+        self.admit(message, opening, &mut None).unwrap_or_else(|_| {
+            let State { messages, bytes, .. } = *self.lock();
+            Err(SendError::Full { messages, bytes })
+        })
     }
 
     /// Queues a message and waits until it was written. Cancelled while it waits for room it has queued nothing;
     /// cancelled later the message goes out all the same.
     pub(crate) async fn deliver(&self, message: Message, opening: bool) -> Result<(), SendError> {
         let (receipt, written) = oneshot::channel();
-        self.push(message, opening, Some(receipt)).await?;
+        let mut receipt = Some(receipt);
+        match self.admit(message, opening, &mut receipt) {
+            Ok(outcome) => {
+                // Of a message that was dropped nobody reports anything.
+                drop(receipt);
+                outcome?;
+            }
+            Err(message) => Box::pin(self.wait(message, opening, receipt)).await?,
+        }
         let _waits = handler_waits();
         written.await.unwrap_or(Err(SendError::Lost))
     }
@@ -117,35 +127,22 @@ impl Outbox {
         Counts { queued: state.messages, ..state.counts }
     }
 
-    async fn push(
-        &self,
-        message: Message,
-        opening: bool,
-        mut receipt: Option<oneshot::Sender<Result<(), SendError>>>,
-    ) -> Result<(), SendError> {
-        SendError::check(&message)?;
-        let admitted = self.admit(&mut self.lock(), message, opening, &mut receipt);
-        match admitted {
-            Ok(outcome) => outcome,
-            Err(message) => {
-                let _waits = handler_waits();
-                self.wait(message, opening, &mut receipt).await
-            }
-        }
-    }
-
-    /// As `offer`, unless others wait: they go first. `on_open` is not kept behind them, since they may wait for it.
+    /// As `offer`, of a message that is checked first, and unless others wait: they go first. `on_open` is not kept behind
+    /// them, since they may wait for it.
     fn admit(
         &self,
-        state: &mut State,
         message: Message,
         opening: bool,
         receipt: &mut Option<oneshot::Sender<Result<(), SendError>>>,
     ) -> Result<Result<(), SendError>, Message> {
+        if let Err(error) = SendError::check(&message) {
+            return Ok(Err(error));
+        }
+        let mut state = self.lock();
         if !state.waiting.is_empty() && !state.passes(opening) {
             return Err(message);
         }
-        self.offer(state, message, opening, receipt)
+        self.offer(&mut state, message, opening, receipt)
     }
 
     /// Queues the message, refuses it for good (`Ok(Err(_))`), or hands it back for want of room.
@@ -217,12 +214,10 @@ impl Outbox {
     }
 }
 
-/// Lets the other tasks of this thread run once in a while, the writer among them: a loop of sends that never waits
-/// would starve them.
-async fn spend_budget() {
+/// Whether this send must spend of its task's budget, so that other tasks of its thread run, the writer among them: a
+/// loop of sends that never waits would starve them.
+fn owes_budget() -> bool {
     let sends = SENDS.get().wrapping_add(1);
     SENDS.set(sends);
-    if sends.is_multiple_of(SENDS_FOR_BUDGET) {
-        tokio::task::consume_budget().await;
-    }
+    sends.is_multiple_of(SENDS_FOR_BUDGET)
 }

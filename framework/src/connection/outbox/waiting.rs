@@ -8,8 +8,9 @@ impl Outbox {
         &self,
         mut message: Message,
         opening: bool,
-        receipt: &mut Option<oneshot::Sender<Result<(), SendError>>>,
+        mut receipt: Option<oneshot::Sender<Result<(), SendError>>>,
     ) -> Result<(), SendError> {
+        let _waits = handler_waits();
         loop {
             let mut waiting = {
                 let mut state = self.lock();
@@ -19,7 +20,7 @@ impl Outbox {
             waiting.called().await;
             let mut state = self.lock();
             waiting.give_back(&mut state);
-            match self.offer(&mut state, message, opening, receipt) {
+            match self.offer(&mut state, message, opening, &mut receipt) {
                 Ok(outcome) => return outcome,
                 // What it was called for is no more: it lines up again.
                 Err(back) => message = back,
@@ -31,13 +32,13 @@ impl Outbox {
     async fn wait_in_on_open(
         &self,
         mut message: Message,
-        receipt: &mut Option<oneshot::Sender<Result<(), SendError>>>,
+        mut receipt: Option<oneshot::Sender<Result<(), SendError>>>,
     ) -> Result<(), SendError> {
         loop {
             let room = self.room.notified();
             tokio::pin!(room);
             room.as_mut().enable();
-            match self.offer(&mut self.lock(), message, true, receipt) {
+            match self.offer(&mut self.lock(), message, true, &mut receipt) {
                 Ok(outcome) => return outcome,
                 Err(back) => message = back,
             }

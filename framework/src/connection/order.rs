@@ -88,7 +88,7 @@ mod tests {
     const SERIAL: Order = Order { limit: 1, key: None };
     const CONCURRENT: Order = Order { limit: 2, key: None };
 
-    fn keyed<K: Hash>(limit: usize, key: fn(&Message) -> K) -> Order {
+    fn keyed<K: Hash + 'static>(limit: usize, key: fn(&Message) -> K) -> Order {
         Order { limit, key: Some(Key::new(key)) }
     }
 

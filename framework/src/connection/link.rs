@@ -155,6 +155,14 @@ impl Link {
         None
     }
 
+    /// Gives the peer up, unless the end has begun.
+    pub(crate) fn give_up(&mut self, reason: String) {
+        if self.finishing.is_none() {
+            self.cause.get_or_insert(Cause::Broken(reason));
+            self.finish(Duration::ZERO);
+        }
+    }
+
     fn ordered(&mut self) {
         self.cause.get_or_insert(Cause::Asked);
         self.limit(self.close_timeout);

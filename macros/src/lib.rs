@@ -89,6 +89,8 @@ pub fn shutdown(args: TokenStream, item: TokenStream) -> TokenStream {
 /// The static is a `once_cell::sync::OnceCell` or a `std::sync::OnceLock`. The configuration may set every option,
 /// in `[plugins.NAME.clients.STATIC]`, and wins over the attribute.
 ///
+/// Times go from 1 ms to a day, bytes from 1 to 4 GiB, messages, frames and connections from 1 to 16,777,216.
+///
 /// | option | is |
 /// |---|---|
 /// | `url = "ws://…"` | the address, `ws` or `wss` |
@@ -127,6 +129,8 @@ pub fn client(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// A parameter of the path stands in braces and ends its segment; `{*rest}` takes everything that is left. The
 /// configuration may set every option, in `[plugins.NAME.endpoints.STATIC]`, and wins over the attribute.
+///
+/// Times go from 1 ms to a day, bytes from 1 to 4 GiB, messages, frames and connections from 1 to 16,777,216.
 ///
 /// | option | is |
 /// |---|---|

@@ -10,6 +10,7 @@ use super::{BuildError, Reconnect, WebSocketClient};
 use crate::connection::{Compression, Events, Keepalive, Key, Limits, WhileDown};
 use crate::error::Error;
 use crate::message::Message;
+use crate::settings::range::{OutOfRange, RangeCheck, TCP_IDLE, TIME};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::any::Any;
 use std::hash::Hash;
@@ -299,14 +300,32 @@ impl WebSocketClientBuilder {
         self
     }
 
+    /// Every number that makes no sense.
+    pub(crate) fn out_of_range(&self) -> Vec<OutOfRange> {
+        let mut check = RangeCheck::default();
+        check.time("connect_timeout", self.connect_timeout, TIME);
+        if let Some(idle) = self.reach.tcp_keepalive {
+            check.time("tcp_keepalive", idle, TCP_IDLE);
+        }
+        self.limits.check(&mut check);
+        if let Some(policy) = &self.reconnect {
+            policy.check(&mut check);
+        }
+        check.finish()
+    }
+
     /// Checks everything and makes the client. Nothing connects yet.
     ///
     /// # Errors
-    /// The URL, a header or a subprotocol is not valid, or the plugin has too many clients.
+    /// The URL, a header or a subprotocol is not valid, a number is out of its range ([`BuildError::OutOfRange`] names it: times
+    /// go from 1 ms to a day, bytes from 1 to 4 GiB, messages and fragments from 1 to 16,777,216), or the plugin has too many clients.
     pub fn build(mut self) -> Result<WebSocketClient, BuildError> {
         if let Some(configure) = self.binding.configure.take() {
             let name = self.name.clone();
             self = configure(name.as_deref(), self)?;
+        }
+        if let Some(OutOfRange { option, value, range }) = self.out_of_range().into_iter().next() {
+            return Err(BuildError::OutOfRange { option, value, range });
         }
         let address = Address::parse(&self.url)?;
         check_subprotocols(&self.subprotocols)?;

@@ -47,6 +47,16 @@ pub enum BuildError {
     /// The compression has a level or a window that there is not.
     #[error("{0}")]
     Compression(String),
+    /// A number that makes no sense.
+    #[error("`{option}` is {value}, which is out of range: write a value {range}")]
+    OutOfRange {
+        /// The option, by its name in the configuration.
+        option: &'static str,
+        /// What it was given.
+        value: String,
+        /// What it may be, as in "from 1ms to 1d".
+        range: String,
+    },
     /// The TLS options do not fit together, or name what cannot be read.
     #[error("the TLS options cannot be used: {reason}")]
     Tls {

@@ -1,6 +1,7 @@
 //! How much one connection may hold and how long it may take to close.
 
 use super::Keepalive;
+use crate::settings::range::{BYTES, COUNT, RangeCheck, TIME};
 use std::time::Duration;
 
 /// The limits of one connection. Sizes are in bytes.
@@ -58,6 +59,22 @@ impl Limits {
         let ping_after = ping_after.unwrap_or(times.ping_after);
         let lost_after = lost_after.unwrap_or(times.lost_after);
         self.keepalive = enabled.unwrap_or(self.keepalive.is_some()).then_some(Keepalive { ping_after, lost_after });
+    }
+
+    /// Whether every number is one that a connection can live with.
+    pub(crate) fn check(&self, check: &mut RangeCheck) {
+        check.count("max_message_size", self.max_message_size, BYTES);
+        check.count("max_frame_size", self.max_frame_size, BYTES);
+        check.count("max_fragments", self.max_fragments, COUNT);
+        check.count("inbox_messages", self.inbox_messages, COUNT);
+        check.count("inbox_bytes", self.inbox_bytes, BYTES);
+        check.count("outbox_messages", self.outbox_messages, COUNT);
+        check.count("outbox_bytes", self.outbox_bytes, BYTES);
+        check.time("close_timeout", self.close_timeout, TIME);
+        if let Some(Keepalive { ping_after, lost_after, .. }) = self.keepalive {
+            check.time("ping_after", ping_after, TIME);
+            check.time("lost_after", lost_after, TIME);
+        }
     }
 
     const fn with_message_size(size: usize) -> Self {

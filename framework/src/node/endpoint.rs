@@ -83,6 +83,7 @@ impl Endpoint {
         gate: CancellationToken,
     ) -> Result<Self, EndpointError> {
         check_path(path)?;
+        options.in_range()?;
         Ok(Self(Arc::new(Shared {
             id: OwnerId::next(),
             name,
@@ -91,7 +92,7 @@ impl Endpoint {
             limits: options.limits(),
             handlers,
             gate,
-            members: Arc::new(Members::new(options.max_connections()?)),
+            members: Arc::new(Members::new(options.max_connections())),
             received: AtomicU64::new(0),
             skipped: AtomicU64::new(0),
         })))

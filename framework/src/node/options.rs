@@ -5,6 +5,7 @@ use super::paths::PathError;
 use crate::connection::Limits;
 use crate::connection::deflate::CompressionOption;
 use crate::settings::duration;
+use crate::settings::range::{COUNT, OutOfRange, RangeCheck};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -58,9 +59,16 @@ pub(crate) enum EndpointError {
     /// An origin that no browser sends.
     #[error("`{0}` is no origin: write scheme, host and port without a path, as in `https://example.com`")]
     Origin(String),
-    /// Nobody could ever connect.
-    #[error("`max_connections` is 0, so that nobody could connect: write at least 1")]
-    NoConnections,
+    /// A number that makes no sense.
+    #[error("`{option}` is {value}, which is out of range: write a value {range}")]
+    OutOfRange {
+        /// The option.
+        option: &'static str,
+        /// What it was given.
+        value: String,
+        /// What it may be.
+        range: String,
+    },
 }
 
 impl From<PathError> for EndpointError {
@@ -88,10 +96,32 @@ impl EndpointOptions {
         Ok(Terms { subprotocols, origins: self.origins.clone(), compression })
     }
 
-    pub(super) fn max_connections(&self) -> Result<usize, EndpointError> {
-        match self.max_connections {
-            Some(0) => Err(EndpointError::NoConnections),
-            limit => Ok(limit.unwrap_or(MAX_CONNECTIONS)),
+    pub(super) fn max_connections(&self) -> usize {
+        self.max_connections.unwrap_or(MAX_CONNECTIONS)
+    }
+
+    /// Everything that is wrong, each with the option that it is about.
+    pub(crate) fn problems(&self) -> Vec<(&'static str, String)> {
+        let mut problems: Vec<_> = self.out_of_range().iter().map(|wrong| (wrong.option, wrong.reason())).collect();
+        if let Err(error) = self.terms() {
+            let option = if matches!(error, EndpointError::Origin(_)) { "origins" } else { "subprotocols" };
+            problems.push((option, error.to_string()));
+        }
+        problems
+    }
+
+    fn out_of_range(&self) -> Vec<OutOfRange> {
+        let mut check = RangeCheck::default();
+        check.count("max_connections", self.max_connections(), COUNT);
+        self.limits().check(&mut check);
+        check.finish()
+    }
+
+    /// Whether every number is in its range.
+    pub(super) fn in_range(&self) -> Result<(), EndpointError> {
+        match self.out_of_range().into_iter().next() {
+            Some(OutOfRange { option, value, range }) => Err(EndpointError::OutOfRange { option, value, range }),
+            None => Ok(()),
         }
     }
 
@@ -143,7 +173,8 @@ mod tests {
     fn what_is_not_said_keeps_its_default() {
         let options = options("{}");
         assert_eq!(options.limits(), Limits::endpoint());
-        assert_eq!(options.max_connections(), Ok(MAX_CONNECTIONS));
+        assert_eq!(options.max_connections(), MAX_CONNECTIONS);
+        assert_eq!(options.problems(), []);
         assert_eq!(options.terms(), Ok(Terms::default()));
     }
 
@@ -171,7 +202,10 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_without_connections_is_refused() {
-        assert_eq!(options(r#"{"max_connections": 0}"#).max_connections(), Err(EndpointError::NoConnections));
+    fn everything_that_is_wrong_is_told_with_its_option() {
+        let options = options(r#"{"max_connections": 0, "close_timeout": "0s", "origins": ["x"]}"#);
+        let names: Vec<_> = options.problems().into_iter().map(|(option, _)| option).collect();
+        assert_eq!(names, ["max_connections", "close_timeout", "origins"]);
+        assert!(options.in_range().is_err());
     }
 }

@@ -103,9 +103,15 @@ fn configuration(registry: &Registry, config: &PluginConfig, around: &Surroundin
             }
             Hook::Endpoint(declaration) => {
                 endpoints.push(origin.name);
-                if let Err(errors) = config.endpoint::<EndpointOptions>(origin.name, declaration.options) {
-                    found.extend(errors.iter().map(|error| LaunchProblem::new_from(error).at(*origin)));
-                }
+                let wrong = match config.endpoint::<EndpointOptions>(origin.name, declaration.options) {
+                    Err(errors) => errors,
+                    Ok(options) => options
+                        .problems()
+                        .into_iter()
+                        .map(|(key, reason)| config.endpoint_error(origin.name, declaration.options, key, reason))
+                        .collect(),
+                };
+                found.extend(wrong.iter().map(|error| LaunchProblem::new_from(error).at(*origin)));
             }
             Hook::Route(route) => {
                 makes_clients = true;
@@ -130,7 +136,7 @@ fn client(
     options: ClientOptions,
     config: &PluginConfig,
     around: &Surroundings,
-) -> Option<LaunchProblem> {
+) -> Vec<LaunchProblem> {
     if options.url.is_none() {
         let text = format!(
             "the client `{name}` has no URL: write `#[client(url = \"ws://…\")]`, or `url = \"ws://…\"` below \
@@ -138,20 +144,28 @@ fn client(
             name = origin.name,
             plugin = origin.plugin
         );
-        return Some(LaunchProblem::new(text).at(origin));
+        return vec![LaunchProblem::new(text).at(origin)];
     }
+    let told = |key: &str, reason| {
+        LaunchProblem::new_from(config.client_error(origin.name, attribute, key, reason)).at(origin)
+    };
     let mut builder = options.apply(WebSocketClient::builder(""));
     builder.binding.surroundings = around.clone();
-    let error = builder.build().err()?;
+    let out_of_range = builder.out_of_range();
+    if !out_of_range.is_empty() {
+        return out_of_range.iter().map(|wrong| told(wrong.option, wrong.reason())).collect();
+    }
+    let Err(error) = builder.build() else { return Vec::new() };
     let key = match error {
         BuildError::Url { .. } | BuildError::Scheme { .. } => "url",
         BuildError::Header { .. } => "headers",
         BuildError::Subprotocol { .. } => "subprotocols",
         BuildError::Proxy { .. } => "proxy",
+        BuildError::Compression(_) => "compression",
         BuildError::Tls { .. } => "tls",
-        _ => return Some(LaunchProblem::new_from(error).at(origin)),
+        _ => return vec![LaunchProblem::new_from(error).at(origin)],
     };
-    Some(LaunchProblem::new_from(config.client_error(origin.name, attribute, key, error.to_string())).at(origin))
+    vec![told(key, error.to_string())]
 }
 
 /// A static is filled by one attribute only, and its name is unique in its plugin's configuration.

@@ -129,7 +129,9 @@ impl Settings {
     /// # Errors
     /// All values that do not fit.
     pub fn node(&self) -> Result<NodeSettings, Vec<ConfigError>> {
-        self.table("node").parse()
+        let section = self.table("node");
+        let settings: NodeSettings = section.parse()?;
+        section.in_range(settings.out_of_range()).map(|()| settings)
     }
 
     /// The table `[runtime]`.
@@ -137,7 +139,9 @@ impl Settings {
     /// # Errors
     /// All values that do not fit.
     pub fn runtime(&self) -> Result<RuntimeSettings, Vec<ConfigError>> {
-        self.table("runtime").parse()
+        let section = self.table("runtime");
+        let settings: RuntimeSettings = section.parse()?;
+        section.in_range(settings.out_of_range()).map(|()| settings)
     }
 
     /// What is wrong beside the sections of `plugins`: unknown tables, the sections of other plugins, and what is

@@ -8,6 +8,7 @@ mod layers;
 mod leaf;
 mod names;
 mod problem;
+pub(crate) mod range;
 mod reader;
 mod reading;
 mod secret;

@@ -3,6 +3,7 @@
 use super::attribute;
 use super::leaf::{self, Leaf};
 use super::problem::{ConfigError, Problem};
+use super::range::OutOfRange;
 use super::reader::{Reader, Trace};
 use super::reading::Reading;
 use super::{names, secret};
@@ -73,6 +74,20 @@ impl Section {
     /// The table as a `T`; keys that `T` does not know are errors.
     pub(crate) fn parse_strict<T: DeserializeOwned>(&self) -> Result<T, Vec<ConfigError>> {
         Reading::of(self).strict(self)
+    }
+
+    /// Whether every number is in its range.
+    pub(crate) fn in_range(&self, out: Vec<OutOfRange>) -> Result<(), Vec<ConfigError>> {
+        match out.is_empty() {
+            true => Ok(()),
+            false => Err(out.iter().map(|wrong| self.out_of_range(wrong)).collect()),
+        }
+    }
+
+    /// A number that is out of its range, with its key and its origin.
+    pub(crate) fn out_of_range(&self, wrong: &OutOfRange) -> ConfigError {
+        let path: Vec<String> = wrong.option.split('.').map(str::to_owned).collect();
+        self.error(&path, Problem::Invalid { reason: wrong.reason() })
     }
 
     /// A text for showing, masked where it is secret.

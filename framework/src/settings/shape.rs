@@ -1,6 +1,7 @@
 //! What can be configured of the node and of the runtime, and what counts where nothing is said.
 
 use super::duration;
+use super::range::{BYTES, COUNT, OutOfRange, RangeCheck, TIME};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,11 +18,42 @@ pub struct NodeSettings {
     /// Where the node listens: one address as in `"127.0.0.1:20001"` or a list of them; an empty list is no node.
     #[serde(deserialize_with = "one_or_many")]
     pub listen: Vec<SocketAddr>,
+    /// How many connections the node has at the same time, HTTP and WebSocket together. 10,000; one more is answered with
+    /// status 503. From 1 to 16,777,216.
+    pub max_connections: usize,
+    /// How long the head of a request may take, also the first one of a connection, and so how long a connection may be
+    /// idle between requests. 10 s; from 1 ms to a day.
+    #[serde(with = "duration")]
+    pub header_timeout: Duration,
+    /// How long the body of a request may take, from the moment it is read. 30 s, answered with status 408; from 1 ms to
+    /// a day.
+    #[serde(with = "duration")]
+    pub body_timeout: Duration,
+    /// How many bytes the body of a request may have that a route's argument takes (`Json`, `String`, `Bytes`). 2 MiB,
+    /// answered with status 413; from 1 byte to 4 GiB.
+    pub max_body_size: usize,
+}
+
+impl NodeSettings {
+    pub(crate) fn out_of_range(&self) -> Vec<OutOfRange> {
+        let mut check = RangeCheck::default();
+        check.count("max_connections", self.max_connections, COUNT);
+        check.time("header_timeout", self.header_timeout, TIME);
+        check.time("body_timeout", self.body_timeout, TIME);
+        check.count("max_body_size", self.max_body_size, BYTES);
+        check.finish()
+    }
 }
 
 impl Default for NodeSettings {
     fn default() -> Self {
-        Self { listen: vec![(Ipv4Addr::LOCALHOST, PORT).into()] }
+        Self {
+            listen: vec![(Ipv4Addr::LOCALHOST, PORT).into()],
+            max_connections: 10_000,
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            max_body_size: 2 * 1024 * 1024,
+        }
     }
 }
 
@@ -30,17 +62,30 @@ impl Default for NodeSettings {
 #[serde(default)]
 #[non_exhaustive]
 pub struct RuntimeSettings {
-    /// How long an `#[init]` hook may take that sets no `timeout` of its own.
+    /// How long an `#[init]` hook may take that sets no `timeout` of its own. 60 s; this and the other times from 1 ms to
+    /// a day.
     #[serde(with = "duration")]
     pub init_timeout: Duration,
-    /// How long an `#[init]` hook may take before a warning says that it is slow.
+    /// How long an `#[init]` hook may take before a warning says that it is slow. 10 s.
     #[serde(with = "duration")]
     pub slow_init: Duration,
-    /// How long handlers in flight may go on at the end.
+    /// How long each step of the stop may take, above all handlers in flight. 10 s. A peer that keeps the stop waiting,
+    /// because it does not read or goes on uploading, has half of it.
     #[serde(with = "duration")]
     pub shutdown_grace: Duration,
-    /// How many live clients one plugin may own.
+    /// How many live clients one plugin may own. 1,024; from 1 to 16,777,216.
     pub max_clients: usize,
+}
+
+impl RuntimeSettings {
+    pub(crate) fn out_of_range(&self) -> Vec<OutOfRange> {
+        let mut check = RangeCheck::default();
+        check.time("init_timeout", self.init_timeout, TIME);
+        check.time("slow_init", self.slow_init, TIME);
+        check.time("shutdown_grace", self.shutdown_grace, TIME);
+        check.count("max_clients", self.max_clients, COUNT);
+        check.finish()
+    }
 }
 
 impl Default for RuntimeSettings {

@@ -1,7 +1,8 @@
 //! `ConfigCheck`: whether a plugin's section has what the hooks' arguments need, and nothing that none of them knows.
 
 use super::PluginConfig;
-use super::section::{CLIENTS, ENDPOINTS, RESERVED, Reserved};
+use super::section::{CLIENTS, ENDPOINTS, MAX_CLIENTS, RESERVED, Reserved};
+use crate::settings::range::{COUNT, RangeCheck};
 use crate::settings::{ConfigError, Known, Problem, Section};
 use serde::de::DeserializeOwned;
 
@@ -20,6 +21,11 @@ impl ConfigCheck {
     /// Begins with the keys that are the framework's.
     pub fn new(config: &PluginConfig) -> Self {
         let mut problems = config.section.parse::<Reserved>().err().unwrap_or_default();
+        if let Some(clients) = config.max_clients() {
+            let mut range = RangeCheck::default();
+            range.count(MAX_CLIENTS, clients, COUNT);
+            problems.extend(range.finish().iter().map(|wrong| config.section.out_of_range(wrong)));
+        }
         for table in [CLIENTS, ENDPOINTS] {
             problems.extend(tables_only(&config.section, table));
         }

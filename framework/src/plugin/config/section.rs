@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 /// The keys of a section that are the framework's; all others are the plugin's own.
 const ENABLED: &str = "enabled";
-const MAX_CLIENTS: &str = "max_clients";
+pub(super) const MAX_CLIENTS: &str = "max_clients";
 pub(super) const CLIENTS: &str = "clients";
 pub(super) const ENDPOINTS: &str = "endpoints";
 pub(super) const RESERVED: [&str; 4] = [ENABLED, MAX_CLIENTS, CLIENTS, ENDPOINTS];
@@ -74,7 +74,14 @@ impl PluginConfig {
     pub(crate) fn client_error(&self, slot: &str, attribute: &str, option: &str, reason: String) -> ConfigError {
         let section = self.section.child(CLIENTS).child(slot);
         let section = section.over(attribute, "attribute").unwrap_or(section);
-        section.error(&[option.to_owned()], Problem::Invalid { reason })
+        section.error(&keys(option), Problem::Invalid { reason })
+    }
+
+    /// The same of an endpoint.
+    pub(crate) fn endpoint_error(&self, slot: &str, attribute: &str, option: &str, reason: String) -> ConfigError {
+        let section = self.section.child(ENDPOINTS).child(slot);
+        let section = section.over(attribute, "attribute").unwrap_or(section);
+        section.error(&keys(option), Problem::Invalid { reason })
     }
 
     /// One option of a client for showing, masked where it is secret.
@@ -114,6 +121,11 @@ impl PluginConfig {
     fn reserved(&self) -> Reserved {
         self.section.parse().unwrap_or_default()
     }
+}
+
+/// The keys of an option: `reconnect.min` is in a table.
+fn keys(option: &str) -> Vec<String> {
+    option.split('.').map(str::to_owned).collect()
 }
 
 #[cfg(test)]

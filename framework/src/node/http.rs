@@ -1,10 +1,13 @@
 //! TCP connections: accepted, and served as HTTP/1.1 until they end or become WebSockets.
 
+use super::body::{Cut, timed};
 use super::lifecycle::Lifecycle;
+use super::seats::{Seat, Seats};
+use crate::settings::NodeSettings;
 use axum::Router;
-use axum::body::Body;
 use axum::extract::ConnectInfo;
-use http::Request;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, Request, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -19,9 +22,6 @@ use tokio::time::sleep;
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
-/// How long a request's head may take, also the first one of a connection.
-const HEAD_TIME: Duration = Duration::from_secs(30);
-
 /// How many headers a request may have.
 const MAX_HEADERS: usize = 128;
 
@@ -34,8 +34,19 @@ const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 /// How long an answer may take to be read after the handlers are done, when the node closes.
 const LAST_ANSWER: Duration = Duration::from_secs(5);
 
+/// What every connection goes by.
+#[derive(Clone)]
+pub(super) struct Service {
+    pub(super) router: Router,
+    pub(super) lifecycle: Arc<Lifecycle>,
+    pub(super) settings: Arc<NodeSettings>,
+    /// Those of all listeners together.
+    pub(super) seats: Arc<Seats>,
+}
+
 /// Accepts until the node stops.
-pub(super) async fn accept(listener: TcpListener, router: Router, lifecycle: Arc<Lifecycle>) {
+pub(super) async fn accept(listener: TcpListener, service: Service) {
+    let lifecycle = service.lifecycle.clone();
     loop {
         let accepted = tokio::select! {
             biased;
@@ -44,7 +55,12 @@ pub(super) async fn accept(listener: TcpListener, router: Router, lifecycle: Arc
         };
         match accepted {
             Ok((stream, peer)) => {
-                lifecycle.http.spawn(serve(stream, peer, router.clone(), lifecycle.clone()));
+                if let Some(seat) = service.seats.take() {
+                    lifecycle.http.spawn(serve(stream, peer, seat, service.clone()));
+                } else if let Some(refusal) = service.seats.refuse(stream) {
+                    let stopping = lifecycle.stopping.clone();
+                    lifecycle.http.spawn(async move { stopping.run_until_cancelled(refusal).await });
+                }
             }
             // The peer was gone before we looked.
             Err(error) if is_the_peers(&error) => {}
@@ -67,24 +83,28 @@ fn is_the_peers(error: &io::Error) -> bool {
 }
 
 /// Serves one connection. Once the node stops it ends after the request in hand.
-async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, lifecycle: Arc<Lifecycle>) {
+async fn serve(stream: TcpStream, peer: SocketAddr, seat: Seat, service: Service) {
+    let Service { router, lifecycle, settings, .. } = service;
     // Messages are batched by the writer: holding small ones back below only adds delay.
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%peer, %error, "the peer was gone at once");
         return;
     }
     let service = service_fn(|request: Request<Incoming>| {
-        let (router, busy) = (router.clone(), lifecycle.busy.token());
+        let (router, busy, seat) = (router.clone(), lifecycle.busy.token(), seat.clone());
+        let (head, body) = request.into_parts();
+        let (body, fate) = timed(body, settings.body_timeout, &lifecycle);
         async move {
-            let mut request = request.map(Body::new);
+            let mut request = Request::from_parts(head, body);
             request.extensions_mut().insert(ConnectInfo(peer));
+            request.extensions_mut().insert(seat);
             let response = router.oneshot(request).await;
             drop(busy);
-            response
+            response.map(|response| fate.cut().map_or(response, given_up))
         }
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_headers(MAX_HEADERS);
+    builder.timer(TokioTimer::new()).header_read_timeout(settings.header_timeout).max_headers(MAX_HEADERS);
     builder.max_header_size(MAX_HEAD).max_buf_size(MAX_HEAD);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
     let mut outcome = tokio::select! {
@@ -108,7 +128,19 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, lifecycle: A
     }
 }
 
+/// The answer to a request whose body was given up, whatever its handler made of that.
+fn given_up(cut: Cut) -> Response {
+    let status = match cut {
+        Cut::Late => StatusCode::REQUEST_TIMEOUT,
+        Cut::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let mut response = (status, format!("{cut}\n")).into_response();
+    // The rest of the body would be taken for the next request.
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
 async fn late(lifecycle: &Lifecycle) {
     lifecycle.closing.cancelled().await;
-    sleep(LAST_ANSWER).await;
+    sleep(LAST_ANSWER.min(lifecycle.patience)).await;
 }

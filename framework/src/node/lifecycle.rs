@@ -2,6 +2,7 @@
 
 use crate::message::code;
 use std::sync::OnceLock;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -17,6 +18,9 @@ pub(super) struct Lifecycle {
     pub(super) closing: CancellationToken,
     /// Everything ends wherever it is.
     pub(super) aborted: CancellationToken,
+    /// How long a peer may keep a step of the end waiting: less than such a step may take, so that a peer that does not
+    /// read, or goes on uploading, is a lost connection and no unclean stop of ours.
+    pub(super) patience: Duration,
     /// What the peers are told when the node closes.
     farewell: OnceLock<(u16, String)>,
     /// The tasks that accept.
@@ -30,7 +34,8 @@ pub(super) struct Lifecycle {
 }
 
 impl Lifecycle {
-    pub(super) fn new() -> Self {
+    /// `grace` is how long a step of the end may take.
+    pub(super) fn new(grace: Duration) -> Self {
         let aborted = CancellationToken::new();
         let closing = aborted.child_token();
         let quiet = closing.child_token();
@@ -39,6 +44,7 @@ impl Lifecycle {
             quiet,
             closing,
             aborted,
+            patience: grace / 2,
             farewell: OnceLock::new(),
             acceptors: TaskTracker::new(),
             http: TaskTracker::new(),
@@ -71,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_later_stage_implies_the_earlier_ones_and_no_other() {
-        let lifecycle = Lifecycle::new();
+        let lifecycle = Lifecycle::new(Duration::from_secs(10));
         lifecycle.stopping.cancel();
         assert!(!lifecycle.quiet.is_cancelled());
         lifecycle.close(1001, "bye");

@@ -1,6 +1,7 @@
 //! The server side: HTTP routes and WebSocket endpoints on one listener.
 
 mod bind;
+mod body;
 mod endpoint;
 mod handshake;
 mod http;
@@ -10,6 +11,7 @@ mod options;
 mod path;
 mod paths;
 mod router;
+mod seats;
 mod server;
 mod session;
 mod upgrade;

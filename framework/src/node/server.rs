@@ -1,17 +1,24 @@
 //! `Node`: listeners, HTTP and endpoint connections, from the start to the end.
 
 use super::bind::bind;
+use super::http::Service;
 use super::lifecycle::{Lifecycle, joined};
 use super::router::{Gate, router};
+use super::seats::Seats;
 use super::{BindError, Endpoint, http};
+use crate::settings::NodeSettings;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::MethodRouter;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// What a node serves.
 pub(crate) struct NodeConfig {
-    pub(crate) listen: Vec<SocketAddr>,
+    pub(crate) settings: NodeSettings,
+    /// How long a step of the end may take.
+    pub(crate) grace: Duration,
     /// Paths were checked by `check_paths`, together with those of the routes.
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) routes: Vec<(String, MethodRouter)>,
@@ -32,15 +39,21 @@ pub(crate) struct Node {
 impl Node {
     /// Binds every address and begins to accept.
     pub(crate) async fn start(config: NodeConfig) -> Result<Self, BindError> {
-        let NodeConfig { listen, endpoints, routes, gate, failed } = config;
-        let listeners = bind(&listen).await?;
-        let lifecycle = Arc::new(Lifecycle::new());
+        let NodeConfig { settings, grace, endpoints, routes, gate, failed } = config;
+        let listeners = bind(&settings.listen).await?;
+        let lifecycle = Arc::new(Lifecycle::new(grace));
         let gate = Gate { open: gate, failed, stopping: lifecycle.stopping.clone() };
-        let router = router(&endpoints, routes, &gate, &lifecycle);
+        let router = router(&endpoints, routes, &gate, &lifecycle).layer(DefaultBodyLimit::max(settings.max_body_size));
+        let service = Service {
+            router,
+            lifecycle: lifecycle.clone(),
+            seats: Arc::new(Seats::new(settings.max_connections)),
+            settings: Arc::new(settings),
+        };
         let mut addresses = Vec::new();
         for (listener, address) in listeners {
             addresses.push(address);
-            lifecycle.acceptors.spawn(http::accept(listener, router.clone(), lifecycle.clone()));
+            lifecycle.acceptors.spawn(http::accept(listener, service.clone()));
         }
         Ok(Self { addresses, endpoints, lifecycle })
     }

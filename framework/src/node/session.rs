@@ -10,7 +10,10 @@ use crate::connection::{
 use crate::error::Error;
 use crate::message::{Message, code};
 use std::future::pending;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Sleep, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use tracing::{debug, warn};
@@ -23,6 +26,8 @@ enum Wake {
     /// Handlers ran: look again.
     Handlers,
     Link(LinkEvent),
+    /// The end of the node waits, and the peer's time is looked at.
+    Look,
 }
 
 /// How far the node's end has come for this connection.
@@ -43,12 +48,15 @@ pub(super) struct Session {
     /// `None` once the connection has ended.
     link: Option<Link>,
     inbox: Inbox,
+    /// It goes on to its end, also where the connection has ended meanwhile.
     opening: Option<EventsFuture<Result<(), Error>>>,
     stage: Stage,
     /// Cancelled with the next stage. A child of the node's own, so that connections do not share its lock.
     next_stage: CancellationToken,
     /// Held until nothing is left to handle, once the node is quiet.
     busy: Option<TaskTrackerToken>,
+    /// How the peer keeps the end of the node waiting, once that has begun.
+    patience: Option<Patience>,
     /// How many messages came too late to be handled.
     discarded: usize,
 }
@@ -80,6 +88,7 @@ impl Session {
             stage: Stage::Serving,
             next_stage: lifecycle.quiet.child_token(),
             busy: Some(busy),
+            patience: None,
             discarded: 0,
             endpoint,
             lifecycle,
@@ -104,6 +113,7 @@ impl Session {
                 Wake::Opened(outcome) => self.opened(outcome),
                 Wake::Link(LinkEvent::Message(message)) => self.received(&connection, message).await,
                 Wake::Link(LinkEvent::Ended(end)) => self.ended(end),
+                Wake::Look => self.look(),
             }
         }
         let unhandled = self.inbox.clear() + self.discarded;
@@ -120,13 +130,14 @@ impl Session {
             Stage::Quiet => false,
             Stage::Closing | Stage::Aborted => true,
         };
-        let Self { next_stage, inbox, opening, link, .. } = self;
+        let Self { next_stage, inbox, opening, link, patience, .. } = self;
         tokio::select! {
             biased;
             () = next_stage.cancelled() => Wake::Stage,
             outcome = opened(opening) => Wake::Opened(outcome),
             () = inbox.run(), if !inbox.is_empty() => Wake::Handlers,
             event = next_event(link, read) => Wake::Link(event),
+            () = due(patience) => Wake::Look,
         }
     }
 
@@ -134,7 +145,7 @@ impl Session {
     fn is_over(&self) -> bool {
         let stopped = matches!(self.stage, Stage::Closing | Stage::Aborted);
         let handled = self.inbox.is_empty() || (stopped && self.inbox.is_settled());
-        self.stage == Stage::Aborted || (self.link.is_none() && handled)
+        self.stage == Stage::Aborted || (self.link.is_none() && self.opening.is_none() && handled)
     }
 
     fn next_stage(&mut self) {
@@ -146,9 +157,17 @@ impl Session {
             self.next_stage = lifecycle.aborted.child_token();
             let (code, reason) = lifecycle.farewell();
             self.connection().begin_close(code, reason, true);
+            if self.link.is_some() {
+                self.patience = Some(Patience::of_close(self.lifecycle.patience));
+            }
         } else {
             self.stage = Stage::Quiet;
             self.next_stage = lifecycle.closing.child_token();
+            let patience = lifecycle.patience;
+            self.patience = Some(match self.link {
+                Some(_) => Patience::of_progress(patience, self.connection().outbox().counts().written),
+                None => Patience::of_close(patience),
+            });
         }
     }
 
@@ -156,6 +175,11 @@ impl Session {
         self.opening = None;
         let connection = self.connection();
         match outcome {
+            Err(error) if self.link.is_none() => {
+                let (endpoint, error) = (self.endpoint.name(), error.chain());
+                debug!(endpoint, connection = %connection.id(), %error, "on_open failed after its connection had ended");
+            }
+            Ok(()) if self.link.is_none() => {}
             Ok(()) => {
                 connection.mark_ready();
                 connection.outbox().ready();
@@ -179,9 +203,31 @@ impl Session {
         endpoint.count_received(inbox.messages(connection, &mut next).await);
     }
 
+    /// A peer that takes nothing of what waits for it, or does not answer the close, is lost: it must not make an end of
+    /// ours an unclean one. Nor must the `on_open` of one that is gone, though it has its time.
+    fn look(&mut self) {
+        let written = self.connection().outbox().counts();
+        let Some(patience) = &mut self.patience else { return };
+        let Some(link) = &mut self.link else {
+            let (endpoint, connection) = (self.endpoint.name(), self.member.connection().id());
+            warn!(endpoint, %connection, "an on_open was cut: the node stops, and its connection is gone");
+            (self.opening, self.patience) = (None, None);
+            return;
+        };
+        let reason = match self.stage {
+            Stage::Quiet if self.opening.is_some() || written.queued == 0 => return patience.renew(written.written),
+            Stage::Quiet if !patience.is_over(written.written) => return,
+            Stage::Quiet => "it took nothing of what waits for it",
+            _ => "it did not close in time",
+        };
+        self.patience = None;
+        link.give_up(format!("the node stops, and the peer keeps it waiting: {reason}"));
+    }
+
     fn ended(&mut self, LinkEnd { close, .. }: LinkEnd) {
         self.link = None;
-        self.opening = None;
+        let left = self.stage != Stage::Serving && self.opening.is_some();
+        self.patience = left.then(|| Patience::of_close(self.lifecycle.patience));
         self.member.end();
         let connection = self.member.connection();
         let (endpoint, code, reason) = (self.endpoint.name(), close.code, close.reason.as_str());
@@ -191,6 +237,54 @@ impl Session {
 
     fn connection(&self) -> &Connection {
         self.member.connection()
+    }
+}
+
+/// How often progress is looked for within the time that a peer has.
+const LOOKS: u32 = 4;
+
+/// How long a peer may keep the end of the node waiting.
+struct Patience {
+    wake: Pin<Box<Sleep>>,
+    interval: Duration,
+    /// How many messages it had taken at the last look, and how many looks ago that was.
+    written: u64,
+    looks: u32,
+}
+
+impl Patience {
+    /// For a peer that must take what waits for it: its time begins anew with every message that it takes.
+    fn of_progress(patience: Duration, written: u64) -> Self {
+        let interval = patience / LOOKS;
+        Self { wake: Box::pin(sleep(interval)), interval, written, looks: 0 }
+    }
+
+    /// For a peer that must close.
+    fn of_close(patience: Duration) -> Self {
+        Self { wake: Box::pin(sleep(patience)), interval: patience, written: 0, looks: 0 }
+    }
+
+    fn renew(&mut self, written: u64) {
+        self.wake = Box::pin(sleep(self.interval));
+        (self.written, self.looks) = (written, 0);
+    }
+
+    /// Whether it has taken nothing for the whole of its time; else it is looked at again.
+    fn is_over(&mut self, written: u64) -> bool {
+        if written != self.written {
+            self.renew(written);
+            return false;
+        }
+        self.wake = Box::pin(sleep(self.interval));
+        self.looks += 1;
+        self.looks >= LOOKS
+    }
+}
+
+async fn due(patience: &mut Option<Patience>) {
+    match patience {
+        Some(patience) => patience.wake.as_mut().await,
+        None => pending().await,
     }
 }
 

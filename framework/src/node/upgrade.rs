@@ -4,6 +4,7 @@ use super::Endpoint;
 use super::handshake::{Agreed, Refusal, check};
 use super::lifecycle::Lifecycle;
 use super::member::Admission;
+use super::seats::Seat;
 use super::session::Session;
 use crate::connection::{Handshake, Transport};
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams, Request};
@@ -24,6 +25,7 @@ pub(super) async fn upgrade(endpoint: Endpoint, lifecycle: Arc<Lifecycle>, reque
         Ok(parameters) => parameters.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         Err(rejection) => return rejection.into_response(),
     };
+    let seat = head.extensions.remove::<Seat>();
     let peer = head.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
     match admit(&endpoint, &lifecycle, &mut head) {
         Ok((agreed, admission, on_upgrade)) => {
@@ -31,7 +33,7 @@ pub(super) async fn upgrade(endpoint: Endpoint, lifecycle: Arc<Lifecycle>, reque
             let subprotocol = agreed.subprotocol.clone();
             let deflate = agreed.compression.as_ref().map(|(deflate, _)| *deflate);
             let handshake = Handshake { uri, headers, subprotocol, parameters, peer, deflate };
-            let upgrade = Upgrade { endpoint, admission, handshake, busy: lifecycle.busy.token() };
+            let upgrade = Upgrade { endpoint, admission, handshake, seat, busy: lifecycle.busy.token() };
             lifecycle.sessions.spawn(upgrade.run(on_upgrade, lifecycle.clone()));
             agreed.into_response()
         }
@@ -64,12 +66,14 @@ struct Upgrade {
     endpoint: Endpoint,
     admission: Admission,
     handshake: Handshake,
+    /// The connection's own, that it keeps until its end.
+    seat: Option<Seat>,
     busy: TaskTrackerToken,
 }
 
 impl Upgrade {
     async fn run(self, on_upgrade: OnUpgrade, lifecycle: Arc<Lifecycle>) {
-        let Self { endpoint, admission, handshake, busy } = self;
+        let Self { endpoint, admission, handshake, seat: _seat, busy } = self;
         let upgraded = tokio::select! {
             biased;
             () = lifecycle.closing.cancelled() => return,

@@ -9,7 +9,7 @@ use super::problem::{LaunchError, LaunchProblem, StopError};
 use crate::client::{ConnectError, WebSocketClient};
 use crate::node::{Node, NodeConfig};
 use crate::plugin::{Hook, Origin, Plugin, PluginScope, Registry, Route, SlotId};
-use crate::settings::RuntimeSettings;
+use crate::settings::{NodeSettings, RuntimeSettings};
 use axum::Extension;
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
@@ -69,7 +69,7 @@ pub(super) struct Core {
     absent_slots: Vec<SlotId>,
     /// Whether such plugins have `#[init]` hooks, which might have filled any slot.
     absent_init: bool,
-    listen: Vec<SocketAddr>,
+    node_settings: NodeSettings,
 }
 
 impl Core {
@@ -107,7 +107,7 @@ impl Core {
             declared,
             absent_slots: absent.items().iter().filter_map(declared_slot).map(|slot| slot.slot.id()).collect(),
             absent_init: absent.items().iter().any(is_init),
-            listen: node.listen,
+            node_settings: node,
         })
     }
 
@@ -144,7 +144,8 @@ impl Core {
             return Ok(());
         }
         let config = NodeConfig {
-            listen: self.listen.clone(),
+            settings: self.node_settings.clone(),
+            grace: self.times.shutdown_grace,
             endpoints: self.declared.endpoints.clone(),
             routes,
             gate: self.gate.clone(),

@@ -130,7 +130,7 @@ mod failing {
 
 #[tokio::test]
 async fn an_on_open_that_fails_or_never_ends_is_the_problem_of_its_connection_only() {
-    let node = launch(concat!(module_path!(), "::failing"), "").await;
+    let node = launch(concat!(module_path!(), "::failing"), "runtime.shutdown_grace = '1s'").await;
     let stuck = Wire::open(&node, "/door/stuck").await;
     let mut stranger = Wire::open(&node, "/door/stranger").await;
     let (opcode, payload) = stranger.frame().await;

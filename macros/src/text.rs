@@ -24,8 +24,9 @@ pub(crate) fn duration(text: &str) -> Result<u64, String> {
 /// The URL of a proxy.
 pub(crate) fn proxy(text: &str) -> Result<(), String> {
     match text.split_once("://") {
-        Some((scheme, host)) if ["http", "socks5", "socks5h"].contains(&scheme) && !host.is_empty() => Ok(()),
-        _ => Err("a proxy is `http://host:port`, `socks5://host:port` or `socks5h://host:port`".to_owned()),
+        Some((scheme, host)) if ["http", "https", "socks5", "socks5h"].contains(&scheme) && !host.is_empty() => Ok(()),
+        _ => Err("a proxy is `http://host:port`, `https://host:port`, `socks5://host:port` or `socks5h://host:port`"
+            .to_owned()),
     }
 }
 

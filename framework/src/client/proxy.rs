@@ -6,8 +6,9 @@ use super::transport::endpoint;
 use http::Uri;
 use std::fmt;
 
-/// Where a proxy listens whose URL has no port: the ports of the two protocols.
+/// Where a proxy listens whose URL has no port: the ports of the protocols.
 const HTTP_PORT: u16 = 80;
+const HTTPS_PORT: u16 = 443;
 const SOCKS_PORT: u16 = 1080;
 
 /// What a proxy speaks.
@@ -15,6 +16,8 @@ const SOCKS_PORT: u16 = 1080;
 pub(crate) enum ProxyKind {
     /// HTTP, asked by CONNECT (RFC 9110 §9.3.6); it resolves the host's name.
     Http,
+    /// The same over TLS, so that nobody on the way to the proxy sees who is asked for, nor the credentials.
+    Https,
     /// SOCKS 5 (RFC 1928) with the name resolved here.
     Socks5,
     /// SOCKS 5 with the name resolved by the proxy.
@@ -52,8 +55,12 @@ impl Proxy {
             "http" => ProxyKind::Http,
             "socks5" => ProxyKind::Socks5,
             "socks5h" => ProxyKind::Socks5h,
-            "https" => return Err(invalid("TLS to a proxy is not supported: write `http://`")),
-            _ => return Err(invalid("its scheme is not known: write `http://`, `socks5://` or `socks5h://`")),
+            "https" => ProxyKind::Https,
+            _ => {
+                return Err(invalid(
+                    "its scheme is not known: write `http://`, `https://`, `socks5://` or `socks5h://`",
+                ));
+            }
         };
         let uri: Uri =
             format!("http://{rest}").parse().map_err(|_| invalid("it is no URL: percent-encode its password"))?;
@@ -68,8 +75,11 @@ impl Proxy {
                 Ok(port) if port != 0 => port,
                 _ => return Err(invalid(&format!("`{text}` is no port: write a number from 1 to 65535"))),
             },
-            None if kind == ProxyKind::Http => HTTP_PORT,
-            None => SOCKS_PORT,
+            None => match kind {
+                ProxyKind::Http => HTTP_PORT,
+                ProxyKind::Https => HTTPS_PORT,
+                ProxyKind::Socks5 | ProxyKind::Socks5h => SOCKS_PORT,
+            },
         };
         let credentials = authority.as_str().rsplit_once('@').map(|(user, _)| {
             let (user, password) = user.split_once(':').unwrap_or((user, ""));
@@ -77,11 +87,12 @@ impl Proxy {
         });
         if let Some(Credentials { user, password }) = &credentials {
             // RFC 1929 §2 and RFC 7617 §2: what the two protocols can carry.
-            let too_long = kind != ProxyKind::Http && (user.len() > 255 || password.len() > 255);
-            if too_long || (kind == ProxyKind::Http && user.contains(&b':')) {
+            let over_http = matches!(kind, ProxyKind::Http | ProxyKind::Https);
+            let too_long = !over_http && (user.len() > 255 || password.len() > 255);
+            if too_long || (over_http && user.contains(&b':')) {
                 return Err(invalid("its user or password cannot be sent: at most 255 bytes each, no `:` in the user"));
             }
-            if kind != ProxyKind::Http && user.is_empty() {
+            if !over_http && user.is_empty() {
                 return Err(invalid("its user is empty: write `socks5://user:password@host:port`"));
             }
         }
@@ -93,6 +104,7 @@ impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = match self.kind {
             ProxyKind::Http => "http",
+            ProxyKind::Https => "https",
             ProxyKind::Socks5 => "socks5",
             ProxyKind::Socks5h => "socks5h",
         };
@@ -127,6 +139,7 @@ mod tests {
         assert_eq!(parsed("socks5://h").port, 1080);
         assert_eq!(parsed("SOCKS5H://h:1").kind, ProxyKind::Socks5h);
         assert_eq!(parsed("http://h").port, 80);
+        assert_eq!((parsed("https://h").kind, parsed("https://h").port), (ProxyKind::Https, 443));
     }
 
     #[test]
@@ -134,7 +147,7 @@ mod tests {
         let proxy = parsed("http://me:hunter2@h:1");
         assert_eq!(format!("{proxy} {proxy:?}"), "http://h:1 http://h:1");
         for url in [
-            "https://me:hunter2@h",
+            "https://me:hunter2@",
             "me:hunter2@h:1",
             "http://me:hunter2@h:0",
             "ftp://me:hunter2@h",
@@ -147,7 +160,6 @@ mod tests {
     #[test]
     fn each_bad_url_is_told_what_to_write() {
         assert!(refused("proxy:3128").contains("write `http://proxy:3128`"));
-        assert!(refused("https://proxy").contains("TLS to a proxy is not supported"));
         assert!(refused("ftp://proxy").contains("`socks5h://`"));
         assert!(refused("http://").contains("`http://`"));
         assert!(refused("http://h:99999").contains("`99999` is no port"));

@@ -103,8 +103,8 @@ impl WebSocketClientBuilder {
         self
     }
 
-    /// Connects through this proxy, whatever the host: `http://user:password@host:3128` (by CONNECT), `socks5://…` (names are
-    /// resolved here) or `socks5h://…` (names are resolved by the proxy).
+    /// Connects through this proxy, whatever the host: `http://user:password@host:3128` (by CONNECT), `https://…` (the same
+    /// over TLS: the proxy's certificate must be its host's), `socks5://…` (names are resolved here) or `socks5h://…` (names are resolved by the proxy).
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.reach.proxy = ProxyOption::Always(url.into());
         self
@@ -131,7 +131,7 @@ impl WebSocketClientBuilder {
         self
     }
 
-    /// After how much silence TCP asks whether the peer is there; `None` for never. 60 s.
+    /// After how much silence TCP asks whether the peer is there; `None` for never. 60 s; from 1 s to 32,767 s.
     pub fn tcp_keepalive(mut self, idle: Option<Duration>) -> Self {
         self.reach.tcp_keepalive = idle;
         self

@@ -72,7 +72,7 @@ mod configured {
 async fn options_of_the_attribute_are_overridden_by_the_configuration_and_checked_with_their_line() {
     let section = |options: &str| format!("[plugins.bristle.clients.CLIENT]\n{options}");
     for (options, problem) in [
-        ("proxy = 'https://me:hunter2@proxy'", "test.toml:2: plugins.bristle.clients.CLIENT.proxy: "),
+        ("proxy = 'ftp://me:hunter2@proxy'", "test.toml:2: plugins.bristle.clients.CLIENT.proxy: "),
         ("proxy = 1", "the URL of a proxy"),
         ("tcp_keepalive = true", "write a duration"),
         ("max_redirects = -1", "max_redirects"),

@@ -275,8 +275,8 @@ async fn what_a_socks_proxy_refuses_is_a_sentence() {
 
 #[test]
 fn a_proxy_that_is_none_is_told_when_the_client_is_built() {
-    let error = builder("https://me:hunter2@proxy").build().expect_err("no such proxy");
-    assert!(matches!(&error, BuildError::Proxy { proxy, .. } if proxy == "https://***@proxy"), "{error}");
+    let error = builder("ftp://me:hunter2@proxy").build().expect_err("no such proxy");
+    assert!(matches!(&error, BuildError::Proxy { proxy, .. } if proxy == "ftp://***@proxy"), "{error}");
     let variables = [("ALL_PROXY".to_owned(), "ftp://me:hunter2@proxy".to_owned())];
     let environment = ProxyEnvironment::from_variables(variables);
     let error = WebSocketClient::builder("ws://h/").proxy_environment(environment).build().expect_err("no such proxy");

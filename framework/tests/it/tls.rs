@@ -13,21 +13,21 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig, crypto::ring};
 
-type Ca = CertifiedIssuer<'static, KeyPair>;
+pub type Ca = CertifiedIssuer<'static, KeyPair>;
 
 /// A certificate and its key, in PEM.
-struct Identity {
-    certificate: String,
-    key: String,
+pub struct Identity {
+    pub certificate: String,
+    pub key: String,
 }
 
-fn ca() -> Ca {
+pub fn ca() -> Ca {
     let mut params = CertificateParams::new([]).expect("no names");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     Ca::self_signed(params, KeyPair::generate().expect("random")).expect("a CA")
 }
 
-fn issued(ca: &Ca, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Identity {
+pub fn issued(ca: &Ca, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Identity {
     let mut params = CertificateParams::new([name.to_owned()]).expect("a name");
     change(&mut params);
     let key = KeyPair::generate().expect("random");
@@ -47,7 +47,7 @@ fn parsed(pem: &str) -> CertificateDer<'static> {
 }
 
 /// A server of TLS; with `clients_of` it takes only clients that show a certificate of that CA.
-fn acceptor(identity: &Identity, clients_of: Option<&Ca>) -> TlsAcceptor {
+pub fn acceptor(identity: &Identity, clients_of: Option<&Ca>) -> TlsAcceptor {
     let provider = Arc::new(ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
     let builder = builder.expect("ring has them");

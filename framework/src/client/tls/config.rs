@@ -11,6 +11,9 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use tracing::warn;
 
+/// A configuration for servers and one for proxies.
+type Pair = (Arc<ClientConfig>, Arc<ClientConfig>);
+
 /// What all clients share that were told nothing.
 pub(super) fn shared() -> Arc<ClientConfig> {
     static SHARED: OnceLock<Arc<ClientConfig>> = OnceLock::new();
@@ -18,8 +21,8 @@ pub(super) fn shared() -> Arc<ClientConfig> {
     SHARED.get_or_init(make).clone()
 }
 
-/// What one client was told; `None` where that is what is shared.
-pub(super) fn own(tls: &Tls, files: Option<&ReadFile>) -> Result<Option<Arc<ClientConfig>>, BuildError> {
+/// What one client was told, for servers and for proxies; `None` where that is what is shared.
+pub(super) fn own(tls: &Tls, files: Option<&ReadFile>) -> Result<Option<Pair>, BuildError> {
     if tls.ca.is_none() && tls.certificate.is_none() && tls.key.is_none() && tls.platform_roots {
         return Ok(None);
     }
@@ -37,6 +40,7 @@ pub(super) fn own(tls: &Tls, files: Option<&ReadFile>) -> Result<Option<Arc<Clie
         }
         None => {}
     }
+    let proxies = Arc::new(begun().with_root_certificates(roots.clone()).with_no_client_auth());
     let config = begun().with_root_certificates(roots);
     let config = match (&tls.certificate, &tls.key) {
         (Some(certificate), Some(key)) => {
@@ -44,11 +48,11 @@ pub(super) fn own(tls: &Tls, files: Option<&ReadFile>) -> Result<Option<Arc<Clie
             let mismatch = |error| wrong(format!("`certificate` and `key` do not go together: {error}"));
             config.with_client_auth_cert(chain, key).map_err(mismatch)?
         }
-        (None, None) => config.with_no_client_auth(),
+        (None, None) => return Ok(Some((proxies.clone(), proxies))),
         (Some(_), None) => return Err(wrong("`certificate` needs its `key` beside it".to_owned())),
         (None, Some(_)) => return Err(wrong("`key` needs its `certificate` beside it".to_owned())),
     };
-    Ok(Some(Arc::new(config)))
+    Ok(Some((Arc::new(config), proxies)))
 }
 
 fn begun() -> ConfigBuilder<ClientConfig, WantsVerifier> {

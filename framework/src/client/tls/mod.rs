@@ -11,7 +11,7 @@ pub use error::TlsError;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::ClientConfig;
@@ -92,7 +92,8 @@ impl Tls {
             let invalid = || BuildError::Tls { reason: format!("`server_name = {name:?}` is no host's name") };
             ServerName::try_from(name.clone()).map_err(|_| invalid())
         });
-        Ok(CheckedTls { config: config::own(self, files)?, server_name: server_name.transpose()? })
+        let (config, proxies) = config::own(self, files)?.unzip();
+        Ok(CheckedTls { config, proxies, server_name: server_name.transpose()? })
     }
 }
 
@@ -108,6 +109,8 @@ impl fmt::Debug for Tls {
 pub(crate) struct CheckedTls {
     /// `None` for what all clients share that were told nothing.
     config: Option<Arc<ClientConfig>>,
+    /// For proxies: it trusts the same roots, and shows nobody a client certificate, which is for the server.
+    proxies: Option<Arc<ClientConfig>>,
     /// Instead of the URL's host.
     pub(crate) server_name: Option<ServerName<'static>>,
 }
@@ -118,17 +121,35 @@ impl fmt::Debug for CheckedTls {
     }
 }
 
-/// Does the TLS handshake.
-pub(crate) async fn connect(
-    stream: TcpStream,
+/// Does the TLS handshake with a server.
+pub(crate) async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
     address: &Address,
     reach: &Reach,
-) -> Result<TlsStream<TcpStream>, ConnectError> {
-    let failed = |source| ConnectError::Tls { host: address.host.clone(), source: Arc::new(source) };
-    let name = match &reach.tls.server_name {
-        Some(name) => name.clone(),
-        None => ServerName::try_from(address.host.clone()).map_err(|_| failed(TlsError::Name(address.host.clone())))?,
+) -> Result<TlsStream<S>, ConnectError> {
+    handshake(stream, &address.host, reach.tls.server_name.clone(), reach.tls.config.clone()).await
+}
+
+/// Does the TLS handshake with a proxy.
+pub(crate) async fn connect_proxy<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    host: &str,
+    reach: &Reach,
+) -> Result<TlsStream<S>, ConnectError> {
+    handshake(stream, host, None, reach.tls.proxies.clone()).await
+}
+
+async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    host: &str,
+    name: Option<ServerName<'static>>,
+    config: Option<Arc<ClientConfig>>,
+) -> Result<TlsStream<S>, ConnectError> {
+    let failed = |source| ConnectError::Tls { host: host.to_owned(), source: Arc::new(source) };
+    let name = match name {
+        Some(name) => name,
+        None => ServerName::try_from(host.to_owned()).map_err(|_| failed(TlsError::Name(host.to_owned())))?,
     };
-    let config = reach.tls.config.clone().unwrap_or_else(config::shared);
+    let config = config.unwrap_or_else(config::shared);
     TlsConnector::from(config).connect(name, stream).await.map_err(|error| failed(TlsError::of(error)))
 }

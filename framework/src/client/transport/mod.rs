@@ -17,8 +17,10 @@ use super::shared::Request;
 use super::{BuildError, ConnectError, ProxyError, budget, tls};
 use crate::connection::{Handshake, Transport};
 use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
 
 /// One attempt; waiting for a place in the budget does not count as its time. Cancelled, it leaves nothing behind.
 pub(crate) async fn dial(request: Arc<Request>) -> Result<(Transport, Handshake), ConnectError> {
@@ -51,26 +53,54 @@ async fn at(request: &Request) -> Result<(Transport, Handshake), ConnectError> {
     if let Some(path) = &address.unix {
         return unix::attempt(path, request).await;
     }
-    let stream = connect(address, &request.reach).await?;
-    let peer = stream.peer_addr().ok();
-    let (transport, mut agreed) = if address.tls {
-        let (stream, read_ahead, agreed) =
-            handshake(tls::connect(stream, address, &request.reach).await?, request).await?;
-        (Transport::split(stream, read_ahead), agreed)
-    } else {
-        let (stream, read_ahead, agreed) = handshake(stream, request).await?;
-        (Transport::tcp(stream, read_ahead), agreed)
+    let (peer, (transport, mut agreed)) = match connect(address, &request.reach).await? {
+        Stream::Tcp(stream) if address.tls => (stream.peer_addr().ok(), over_tls(stream, request).await?),
+        Stream::Tcp(stream) => {
+            let peer = stream.peer_addr().ok();
+            let (stream, read_ahead, agreed) = handshake(stream, request).await?;
+            (peer, (Transport::tcp(stream, read_ahead), agreed))
+        }
+        Stream::Tls(stream) => {
+            let peer = stream.get_ref().0.peer_addr().ok();
+            match address.tls {
+                true => (peer, over_tls(*stream, request).await?),
+                false => (peer, in_pieces(*stream, request).await?),
+            }
+        }
     };
     agreed.peer = peer;
     Ok((transport, agreed))
 }
 
-/// A TCP stream that ends at the server: its own, or one through a proxy.
-async fn connect(address: &Address, reach: &Reach) -> Result<TcpStream, ConnectError> {
-    let keepalive = reach.tcp_keepalive;
+/// The handshake over TLS with the server, whatever is below that.
+async fn over_tls<S>(stream: S, request: &Request) -> Result<(Transport, Handshake), ConnectError>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    in_pieces(tls::connect(stream, &request.address, &request.reach).await?, request).await
+}
+
+/// The handshake over a stream that has one state for both directions.
+async fn in_pieces<S>(stream: S, request: &Request) -> Result<(Transport, Handshake), ConnectError>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let (stream, read_ahead, agreed) = handshake(stream, request).await?;
+    Ok((Transport::split(stream, read_ahead), agreed))
+}
+
+/// A stream that ends at the server.
+enum Stream {
+    /// Straight, or through a proxy.
+    Tcp(TcpStream),
+    /// Through a proxy that is itself spoken to over TLS.
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+async fn connect(address: &Address, reach: &Reach) -> Result<Stream, ConnectError> {
     match reach.proxy_for(address) {
-        Ok(Some(proxy)) => tunnel::connect(&proxy, address, keepalive).await,
-        Ok(None) => addresses::connect(&address.host, address.port, keepalive).await,
+        Ok(Some(proxy)) => tunnel::connect(&proxy, address, reach).await,
+        Ok(None) => addresses::connect(&address.host, address.port, reach.tcp_keepalive).await.map(Stream::Tcp),
         Err(BuildError::Proxy { proxy, reason }) => {
             let source = Arc::new(ProxyError::Url(reason));
             Err(ConnectError::Proxy { proxy, address: address.endpoint(), source })

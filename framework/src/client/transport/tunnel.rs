@@ -1,11 +1,12 @@
-//! Through a proxy: a TCP stream that ends at the server.
+//! Through a proxy: a stream that ends at the server.
 
-use super::addresses;
 use super::socks::{self, Target};
+use super::{Stream, addresses};
 use crate::client::address::Address;
 use crate::client::http1::{Answer, ExchangeError, exchange};
 use crate::client::proxy::{Proxy, ProxyKind};
-use crate::client::{ConnectError, ProxyError};
+use crate::client::reach::Reach;
+use crate::client::{ConnectError, ProxyError, tls};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -13,23 +14,20 @@ use http::{HeaderValue, Method, StatusCode, header};
 use http_body_util::Empty;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// Connects to a server through a proxy.
-pub(super) async fn connect(
-    proxy: &Proxy,
-    address: &Address,
-    keepalive: Option<Duration>,
-) -> Result<TcpStream, ConnectError> {
+pub(super) async fn connect(proxy: &Proxy, address: &Address, how: &Reach) -> Result<Stream, ConnectError> {
     let failed = |source| failed(proxy, address, source);
-    let reach = async || {
-        let stream = addresses::connect(&proxy.host, proxy.port, keepalive).await;
-        stream.map_err(|error| failed(ProxyError::Unreachable(Arc::new(error))))
-    };
+    let unreachable = |error| failed(ProxyError::Unreachable(Arc::new(error)));
+    let reach = async || addresses::connect(&proxy.host, proxy.port, how.tcp_keepalive).await.map_err(unreachable);
     let credentials = proxy.credentials.as_ref();
     match proxy.kind {
-        ProxyKind::Http => http_connect(reach().await?, proxy, address).await.map_err(failed),
+        ProxyKind::Http => http_connect(reach().await?, proxy, address).await.map(Stream::Tcp).map_err(failed),
+        ProxyKind::Https => {
+            let stream = tls::connect_proxy(reach().await?, &proxy.host, how).await.map_err(unreachable)?;
+            http_connect(stream, proxy, address).await.map(|stream| Stream::Tls(Box::new(stream))).map_err(failed)
+        }
         ProxyKind::Socks5h => {
             let mut stream = reach().await?;
             let target = match address.host.parse::<IpAddr>() {
@@ -37,7 +35,7 @@ pub(super) async fn connect(
                 Err(_) => Target::Name(&address.host, address.port),
             };
             socks::connect(&mut stream, &target, credentials).await.map_err(failed)?;
-            Ok(stream)
+            Ok(Stream::Tcp(stream))
         }
         ProxyKind::Socks5 => {
             let mut outcome = None;
@@ -45,7 +43,7 @@ pub(super) async fn connect(
                 // A proxy that has refused is done with this connection.
                 let mut stream = reach().await?;
                 match socks::connect(&mut stream, &Target::Address(target), credentials).await.map_err(failed) {
-                    Ok(()) => return Ok(stream),
+                    Ok(()) => return Ok(Stream::Tcp(stream)),
                     Err(error) if socks::is_about_the_address(&error) => outcome = Some(error),
                     Err(error) => return Err(error),
                 }
@@ -60,7 +58,10 @@ pub(super) fn failed(proxy: &Proxy, address: &Address, source: ProxyError) -> Co
 }
 
 /// RFC 9110 §9.3.6.
-async fn http_connect(stream: TcpStream, proxy: &Proxy, address: &Address) -> Result<TcpStream, ProxyError> {
+async fn http_connect<S>(stream: S, proxy: &Proxy, address: &Address) -> Result<S, ProxyError>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let endpoint = address.endpoint();
     let mut request = http::Request::new(Empty::<Bytes>::new());
     *request.method_mut() = Method::CONNECT;

@@ -101,7 +101,7 @@ impl WebSocketClient {
 
     /// Begins to connect, returns at once, and keeps trying by the reconnect policy.
     ///
-    /// A call after `connect` or another `start` does nothing.
+    /// A call after `connect` or another `start` does nothing, unless that `connect` failed: then the trying goes on.
     ///
     /// # Panics
     /// Outside of a tokio runtime.

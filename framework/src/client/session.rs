@@ -80,6 +80,9 @@ pub(crate) struct Session {
     started: bool,
     /// Whether a failed attempt is followed by another one.
     supervised: bool,
+    /// Whether the last thing that happened was that an attempt of `connect` or `reconnect` failed, before any
+    /// connection was open.
+    connect_failed: bool,
     /// Whether a connection has been open: nothing is fatal after that.
     ever_open: bool,
     /// In a row, without a connection that lasted: what the wait grows with.
@@ -92,7 +95,16 @@ impl Session {
     /// A new one, which somebody may have closed before it was needed.
     pub(crate) fn new(policy: Option<Reconnect>, closed: bool) -> Self {
         let phase = if closed { Phase::Closed } else { Phase::Idle };
-        Self { policy, phase, started: false, supervised: false, ever_open: false, failures: 0, attempts: 0 }
+        Self {
+            policy,
+            phase,
+            started: false,
+            supervised: false,
+            connect_failed: false,
+            ever_open: false,
+            failures: 0,
+            attempts: 0,
+        }
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -114,6 +126,14 @@ impl Session {
     /// Takes an event; `random` is drawn evenly from 0 to 1.
     pub(crate) fn step(&mut self, event: Event, random: f64) -> Vec<Action> {
         match event {
+            // `connect` failed: whoever calls `start` after that wants the trying to go on.
+            Event::Start { keep_trying: true } if self.connect_failed && self.phase == Phase::Closed => {
+                self.connect_failed = false;
+                self.supervised = true;
+                let mut actions = vec![Action::Revive];
+                actions.extend(self.dial());
+                actions
+            }
             Event::Start { .. } if self.started => vec![Action::RefuseSecondStart],
             Event::Start { keep_trying } => {
                 self.started = true;
@@ -137,6 +157,7 @@ impl Session {
             }
             Event::Failed(then) if self.phase == Phase::Dialling => {
                 self.attempts = self.attempts.saturating_add(1);
+                self.connect_failed = !self.supervised && !self.ever_open;
                 let mut actions = vec![Action::Settle];
                 actions.extend(self.retry(self.supervised && then.retry, then, random));
                 actions
@@ -174,6 +195,7 @@ impl Session {
     }
 
     fn close(&mut self) -> Vec<Action> {
+        self.connect_failed = false;
         match self.phase {
             Phase::Idle | Phase::Waiting => self.rest(false),
             Phase::Dialling => {

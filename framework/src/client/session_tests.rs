@@ -39,6 +39,16 @@ fn connect_tries_once_and_start_keeps_trying() {
     assert_eq!(after(&[START, FAILED]).1, [Action::Settle, wait(250, 1)]);
 }
 
+/// A declared client whose `connect` failed in an `#[init]` hook is started by the launch all the same.
+#[test]
+fn start_after_a_connect_that_failed_goes_on_trying_but_not_after_a_close() {
+    assert_eq!(after(&[CONNECT, FAILED, START]).1, [Action::Revive, Action::Dial]);
+    assert_eq!(after(&[CONNECT, FAILED, START, FAILED]).1, [Action::Settle, wait(500, 2)]);
+    assert_eq!(after(&[CONNECT, FAILED, Event::Close, START]).1, [Action::RefuseSecondStart]);
+    assert_eq!(after(&[CONNECT, FAILED, Event::Reconnect, START]).1, [Action::RefuseSecondStart]);
+    assert_eq!(after(&[CONNECT, Event::Opened, Event::Close, START]).1, [Action::RefuseSecondStart]);
+}
+
 #[test]
 fn a_lost_connection_is_opened_again() {
     assert_eq!(after(&[CONNECT, Event::Opened, LOST]).1, [wait(250, 1)]);

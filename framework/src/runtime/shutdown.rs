@@ -1,6 +1,7 @@
 //! The stop, step by step; nothing waits for ever, and what did not stop in time is named.
 
 use super::call::{call_strictly, log};
+use super::check::is_init;
 use super::core::Core;
 use super::problem::StopError;
 use super::slots::timed_out;
@@ -115,7 +116,8 @@ impl Core {
     }
 
     /// The `#[shutdown]` hooks of the plugins that are on, in reverse order of init: plugins that were initialised
-    /// last come first, those without an `#[init]` hook last.
+    /// last come first, those without an `#[init]` hook last. Where none of a plugin's `#[init]` hooks succeeded there is
+    /// nothing to undo, and a hook would find its slots empty: it is not run.
     fn shutdown_hooks(&self) -> Vec<(Origin, ShutdownHook, &Plugin)> {
         let initialised = self.initialised.lock().expect("nothing panics while it holds the list").clone();
         let rank = |plugin: &str| initialised.iter().rposition(|origin| origin.plugin == plugin);
@@ -127,11 +129,17 @@ impl Core {
                 Hook::Shutdown(hook) => Some((item.origin, hook, &self.dispatcher.plugins[item.origin.plugin])),
                 _ => None,
             })
-            .filter(|(_, _, plugin)| plugin.is_enabled())
+            .filter(|(origin, _, plugin)| {
+                plugin.is_enabled() && (rank(origin.plugin).is_some() || !self.has_init(origin.plugin))
+            })
             .collect();
         hooks.reverse();
         hooks.sort_by_key(|(origin, _, _)| std::cmp::Reverse(rank(origin.plugin)));
         hooks
+    }
+
+    fn has_init(&self, plugin: &str) -> bool {
+        self.registry.items().iter().any(|item| item.origin.plugin == plugin && is_init(item))
     }
 
     async fn join_tasks(&self) -> Vec<String> {

@@ -11,7 +11,8 @@ use futures_util::FutureExt;
 use http::StatusCode;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeSet;
+use std::any::{Any, TypeId};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -63,6 +64,8 @@ pub(crate) struct PluginScope {
     clients: Mutex<Vec<Weak<ClientShared>>>,
     /// The names that builders were given.
     named: Mutex<BTreeSet<String>>,
+    /// The section, read as each type that an argument wanted.
+    parsed: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
 impl PluginScope {
@@ -90,6 +93,7 @@ impl PluginScope {
             live: Arc::default(),
             clients: Mutex::default(),
             named: Mutex::default(),
+            parsed: Mutex::default(),
         }))
     }
 }
@@ -155,6 +159,23 @@ impl Plugin {
         self.0.config.parse()
     }
 
+    /// The same, read once and shared.
+    pub(crate) fn shared_config<T>(&self) -> Result<Arc<T>, Vec<ConfigError>>
+    where
+        T: DeserializeOwned + Send + Sync + 'static,
+    {
+        let known = |parsed: &HashMap<TypeId, Arc<dyn Any + Send + Sync>>| parsed.get(&TypeId::of::<T>()).cloned();
+        let parsed = || self.0.parsed.lock().expect("nothing panics while it holds them");
+        let known = known(&parsed());
+        if let Some(known) = known {
+            return Ok(known.downcast().expect("it lies under its own type"));
+        }
+        // Not under the lock: what a type does when it is read is its author's code.
+        let value = Arc::new(self.config::<T>()?);
+        parsed().insert(TypeId::of::<T>(), value.clone());
+        Ok(value)
+    }
+
     /// How many live clients it owns.
     pub fn live_clients(&self) -> usize {
         self.0.live.load(Ordering::Acquire)
@@ -211,6 +232,13 @@ impl PluginScope {
                 return Err(BuildError::Config { client: name.to_owned(), problems: problem.to_string() });
             }
             builder = options.apply(builder);
+            for wrong in builder.out_of_range() {
+                let problem = self.config.client_error(name, "{}", wrong.option, wrong.reason());
+                // What the builder itself was told is its own error.
+                if problem.origin().is_some() {
+                    return Err(BuildError::Config { client: name.to_owned(), problems: problem.to_string() });
+                }
+            }
         }
         let shown = builder.name.take();
         builder.name = shown.map(|name| format!("{}/{name}", self.name));

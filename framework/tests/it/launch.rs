@@ -301,8 +301,8 @@ mod config {
     pub(super) static SEEN: LazyLock<Seen<String>> = LazyLock::new(Seen::new);
 
     #[init]
-    async fn argument(Config(Settings { name }): Config<Settings>) {
-        SEEN.put(name);
+    async fn argument(Config(settings): Config<Settings>) {
+        SEEN.put(settings.name.clone());
     }
 
     #[init(after = [argument])]

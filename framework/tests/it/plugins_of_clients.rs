@@ -117,9 +117,9 @@ mod route {
     use bristle::prelude::*;
 
     #[route(GET, "/ask")]
-    async fn ask(plugin: Plugin, Config(Upstream { upstream }): Config<Upstream>) -> String {
+    async fn ask(plugin: Plugin, Config(settings): Config<Upstream>) -> String {
         let answer = async {
-            let client = plugin.websocket_client(upstream).build()?;
+            let client = plugin.websocket_client(&settings.upstream).build()?;
             client.connect().await?;
             client.deliver("question").await?;
             Ok::<_, Error>("asked".to_owned())

@@ -18,7 +18,7 @@ pub static ECHO: OnceCell<Endpoint> = OnceCell::new();
 #[on_open(ECHO)]
 async fn welcome(Config(config): Config<EchoConfig>, connection: Connection) -> Option<String> {
     info!(connection = %connection.id(), peer = ?connection.handshake().peer, "a peer connected");
-    config.welcome
+    config.welcome.clone()
 }
 
 #[on_message(ECHO)]

@@ -29,7 +29,7 @@ pub static CLIENT: OnceCell<WebSocketClient> = OnceCell::new();
 #[on_open(CLIENT)]
 async fn greet(Config(config): Config<GreeterConfig>, client: WebSocketClient) -> String {
     info!("greeter says to {}: {}", client.url(), config.greeting);
-    config.greeting
+    config.greeting.clone()
 }
 
 #[on_message(CLIENT)]

@@ -12,7 +12,7 @@ enum Kind {
 }
 
 /// Which messages pass: all conditions that are set must hold.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Filter {
     /// Only this kind.

@@ -31,7 +31,7 @@ pub static RIGHT: OnceCell<WebSocketClient> = OnceCell::new();
 
 #[init]
 async fn join(plugin: Plugin, Config(config): Config<RelayConfig>) -> Result<()> {
-    let (left, right) = match (config.left, config.right) {
+    let (left, right) = match (&config.left, &config.right) {
         (Some(left), Some(right)) => (left, right),
         (None, None) => {
             debug!("nothing to relay: `left` and `right` of [plugins.relay] are not set");
@@ -40,8 +40,8 @@ async fn join(plugin: Plugin, Config(config): Config<RelayConfig>) -> Result<()>
         (Some(_), None) => return Err(Error::msg("`left` of [plugins.relay] is set: set `right`, too")),
         (None, Some(_)) => return Err(Error::msg("`right` of [plugins.relay] is set: set `left`, too")),
     };
-    let left = side(&plugin, "LEFT", left, &RIGHT, config.left_to_right)?;
-    let right = side(&plugin, "RIGHT", right, &LEFT, config.right_to_left)?;
+    let left = side(&plugin, "LEFT", left, &RIGHT, config.left_to_right.clone())?;
+    let right = side(&plugin, "RIGHT", right, &LEFT, config.right_to_left.clone())?;
     LEFT.set(left.clone())?;
     RIGHT.set(right.clone())?;
     left.start().await;
@@ -54,7 +54,7 @@ async fn join(plugin: Plugin, Config(config): Config<RelayConfig>) -> Result<()>
 fn side(
     plugin: &Plugin,
     name: &str,
-    url: String,
+    url: &str,
     other: &'static OnceCell<WebSocketClient>,
     filter: Filter,
 ) -> Result<WebSocketClient> {

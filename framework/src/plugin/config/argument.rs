@@ -7,9 +7,12 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
+use std::sync::Arc;
 
 /// The plugin's section of the configuration as a `T`: an argument of any hook, and of a `#[route]`.
+///
+/// The section is read as a `T` once in a launch: all events share that one, so that an argument costs a handler nothing.
 ///
 /// At launch the section is read once for each `T`, so that values that do not fit, keys that are missing and keys
 /// that no `T` of the plugin knows are found before any hook runs. What only [`Plugin::config`] reads is not seen
@@ -24,17 +27,30 @@ use std::ops::{Deref, DerefMut};
 /// }
 ///
 /// #[init]
-/// async fn on_init(Config(Greeting { greeting }): Config<Greeting>) {
-///     info!(greeting);
+/// async fn on_init(Config(settings): Config<Greeting>) {
+///     info!(greeting = settings.greeting);
 /// }
 /// # fn main() {}
 /// ```
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Config<T>(pub T);
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Config<T>(pub Arc<T>);
 
-impl<E: Event, T: DeserializeOwned> FromEvent<E> for Config<T> {
+impl<T> Config<T> {
+    /// For tests that call a handler: what its plugin's section would say.
+    pub fn new(settings: T) -> Self {
+        Self(Arc::new(settings))
+    }
+}
+
+impl<T> Clone for Config<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<E: Event, T: DeserializeOwned + Send + Sync + 'static> FromEvent<E> for Config<T> {
     fn from_event(event: &E) -> Result<Self, Reject> {
-        event.plugin().config::<T>().map(Self).map_err(|problems| Reject::new(lines(&problems)))
+        event.plugin().shared_config::<T>().map(Self).map_err(|problems| Reject::new(lines(&problems)))
     }
 
     fn check(_config: &PluginConfig, check: &mut ConfigCheck) {
@@ -47,12 +63,6 @@ impl<T> Deref for Config<T> {
 
     fn deref(&self) -> &T {
         &self.0
-    }
-}
-
-impl<T> DerefMut for Config<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.0
     }
 }
 
@@ -80,12 +90,12 @@ impl IntoResponse for ConfigRejection {
     }
 }
 
-impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Config<T> {
+impl<S: Sync, T: DeserializeOwned + Send + Sync + 'static> FromRequestParts<S> for Config<T> {
     type Rejection = ConfigRejection;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
         let plugin = parts.extensions.get::<Plugin>().ok_or(ConfigRejection::NoPlugin)?;
-        plugin.config::<T>().map(Self).map_err(ConfigRejection::Config)
+        plugin.shared_config::<T>().map(Self).map_err(ConfigRejection::Config)
     }
 }
 

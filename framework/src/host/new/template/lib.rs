@@ -37,6 +37,6 @@ mod tests {
     #[tokio::test]
     async fn an_answer_begins_with_the_prefix() {
         let settings = Options { prefix: "> ".to_owned() };
-        assert_eq!(answer("hello".to_owned(), Config(settings)).await, "> hello");
+        assert_eq!(answer("hello".to_owned(), Config::new(settings)).await, "> hello");
     }
 }

@@ -32,8 +32,8 @@ const USAGE: u8 = 2;
 ///
 /// Its exit code is 0 after a clean end, 1 after a failure and 2 for bad usage. `--help` says everything else.
 pub fn main() -> ExitCode {
-    let (sources, log_format, command) = match Arguments::try_parse() {
-        Ok(arguments) => arguments.split(),
+    let (sources, log_format, command) = match Arguments::try_parse().and_then(Arguments::split) {
+        Ok(split) => split,
         Err(error) => {
             // Help and version are such an error, too; whoever closed the pipe wants neither.
             let _ = error.print();

@@ -20,10 +20,16 @@ const WORDS: [&str; 11] = [
     "signature",
 ];
 
+/// Keys whose whole value is secret though their name says nothing: which header carries the token is the server's choice.
+const TABLES: [&str; 1] = ["headers"];
+
+/// What a query calls a secret, beside those words.
+const QUERY: [&str; 8] = ["auth", "code", "jwt", "key", "pass", "session", "sid", "sig"];
+
 /// Whether a key names a secret.
 pub(crate) fn is_secret(key: &str) -> bool {
     let key: String = key.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).map(|c| c.to_ascii_lowercase()).collect();
-    WORDS.iter().any(|word| key.contains(word))
+    TABLES.contains(&key.as_str()) || WORDS.iter().any(|word| key.contains(word))
 }
 
 /// A value as TOML writes it, with its secrets masked. `secret` says that the key above it is one.
@@ -57,9 +63,15 @@ pub(crate) fn show(value: &Value, secret: bool) -> String {
     }
 }
 
-/// A URL without its user and password, and without the values of its query that are secret; any other text as it is.
+/// A URL without its user and password, and without the values of its query that are secret; any other text as it is, but
+/// for `user:password@host`, a proxy's URL whose scheme was forgotten.
 pub(crate) fn mask_url(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return match text.rsplit_once('@') {
+            Some((user, host)) if user.contains(':') && !text.contains(char::is_whitespace) => format!("{MASK}@{host}"),
+            _ => text.to_owned(),
+        };
+    };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, tail) = rest.split_at(end);
     let authority = match authority.rsplit_once('@') {
@@ -82,7 +94,9 @@ fn mask_query(tail: &str) -> String {
     let pairs: Vec<String> = query
         .split('&')
         .map(|pair| match pair.split_once('=') {
-            Some((key, _)) if is_secret(key) => format!("{key}={MASK}"),
+            Some((key, _)) if is_secret(key) || QUERY.contains(&key.to_ascii_lowercase().as_str()) => {
+                format!("{key}={MASK}")
+            }
             _ => pair.to_owned(),
         })
         .collect();
@@ -129,9 +143,20 @@ mod tests {
     }
 
     #[test]
+    fn every_header_is_masked_since_any_may_carry_a_token() {
+        for headers in [serde_json::json!({ "X-Id": "7" }), serde_json::json!([["X-Id", "7"]])] {
+            let value = Value::serialize(serde_json::json!({ "headers": headers, "max_headers": 7 })).expect("plain");
+            let shown = show(&value, false);
+            assert!(!shown.contains("\"7\"") && shown.contains("max_headers = 7"), "{shown}");
+        }
+    }
+
+    #[test]
     fn a_urls_user_and_secret_query_are_masked_and_the_rest_stays() {
         assert_eq!(mask_url("wss://me:pw@host:1/x?access_token=1&y=2#z"), "wss://***@host:1/x?access_token=***&y=2#z");
         assert_eq!(mask_url("ws://host/a@b"), "ws://host/a@b");
+        assert_eq!(mask_url("wss://host/?key=1&Sig=2&monkey=3"), "wss://host/?key=***&Sig=***&monkey=3");
+        assert_eq!(mask_url("me:hunter2@proxy:3128"), "***@proxy:3128");
         assert_eq!(mask_url("mail me@host"), "mail me@host");
     }
 

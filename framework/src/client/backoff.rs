@@ -2,7 +2,6 @@
 
 use super::policy::Table;
 use crate::settings::duration;
-use crate::settings::range::{BYTES, RangeCheck, TIME};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -61,25 +60,6 @@ pub(crate) enum Pace {
 }
 
 impl Reconnect {
-    /// Whether every number makes sense.
-    pub(crate) fn check(&self, check: &mut RangeCheck) {
-        for (names, min, max) in [
-            (["reconnect.min", "reconnect.max"], self.min, self.max),
-            (["reconnect.slow_min", "reconnect.slow_max"], self.slow_min, self.slow_max),
-        ] {
-            check.time(names[0], min, TIME);
-            check.time(names[1], max, TIME);
-            if min > max {
-                let range = format!("of at most `{}`, which is {}", names[1], duration::format(max));
-                check.refuse(names[0], duration::format(min), range);
-            }
-        }
-        check.time("reconnect.reset_after", self.reset_after, (Duration::ZERO, TIME.1));
-        if let Some(attempts) = self.max_attempts {
-            check.count("reconnect.max_attempts", usize::try_from(attempts).unwrap_or(usize::MAX), BYTES);
-        }
-    }
-
     /// A wait of the normal schedule, with randomness of its own.
     pub(crate) fn pause(&self, failures: u32) -> Duration {
         self.delay(failures, Pace::Normal, rand::random())

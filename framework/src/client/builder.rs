@@ -10,7 +10,7 @@ use super::{BuildError, Reconnect, WebSocketClient};
 use crate::connection::{Compression, Events, Keepalive, Key, Limits, WhileDown};
 use crate::error::Error;
 use crate::message::Message;
-use crate::settings::range::{OutOfRange, RangeCheck, TCP_IDLE, TIME};
+use crate::settings::range::OutOfRange;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::any::Any;
 use std::hash::Hash;
@@ -298,20 +298,6 @@ impl WebSocketClientBuilder {
     pub fn on_close<A>(mut self, callback: impl CloseCallback<A>) -> Self {
         self.callbacks.close.push(Box::new(move |close, connection, cell| callback.call(close, connection, cell)));
         self
-    }
-
-    /// Every number that makes no sense.
-    pub(crate) fn out_of_range(&self) -> Vec<OutOfRange> {
-        let mut check = RangeCheck::default();
-        check.time("connect_timeout", self.connect_timeout, TIME);
-        if let Some(idle) = self.reach.tcp_keepalive {
-            check.time("tcp_keepalive", idle, TCP_IDLE);
-        }
-        self.limits.check(&mut check);
-        if let Some(policy) = &self.reconnect {
-            policy.check(&mut check);
-        }
-        check.finish()
     }
 
     /// Checks everything and makes the client. Nothing connects yet.

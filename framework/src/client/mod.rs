@@ -15,6 +15,7 @@ mod policy;
 mod prepare;
 mod proxy;
 mod proxy_error;
+mod ranges;
 mod reach;
 mod session;
 mod shared;

@@ -108,9 +108,8 @@ fn duration(option: &Known, tokens: &TokenStream, complaints: &mut Complaints) -
     let literal: LitStr = parse(option, tokens, complaints)?;
     let text = literal.value();
     let value = text::duration(&text).and_then(|milliseconds| match milliseconds {
-        0 => Err(format!("`{} = \"{text}\"` would be over before it began: write at least `\"1ms\"`", option.name)),
         // The launch knows each option's own range; no time of any of them may be longer than a day.
-        86_400_001.. => Err(format!("`{} = \"{text}\"` is longer than a day: write at most `\"1d\"`", option.name)),
+        86_400_001.. => Err(format!("`{} = \"{text}\"` is longer than a day: write at most `\"24h\"`", option.name)),
         milliseconds => Ok(Value::Duration { milliseconds, text }),
     });
     or_complain(value, &literal, complaints)

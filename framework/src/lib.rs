@@ -15,6 +15,7 @@ pub mod plugin;
 pub mod prelude;
 mod runtime;
 pub mod settings;
+mod target;
 #[cfg(feature = "testing")]
 pub mod testing;
 

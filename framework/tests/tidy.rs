@@ -22,7 +22,7 @@ const ROOMS: [(&str, &[&str]); 9] = [
 ];
 
 /// What belongs to no room: everybody may use it.
-const DOORS: [&str; 2] = ["error", "__private"];
+const DOORS: [&str; 3] = ["error", "target", "__private"];
 
 /// What is copied into other people's crates, and is none of the framework's code.
 const TEMPLATES: &str = "host/new/template/";
@@ -41,6 +41,9 @@ const NAMES: [(&str, &[&str], &str); 10] = [
     ("thread::sleep", &[], "wait for what is to come, or for tokio's clock"),
 ];
 
+/// What writes to the log.
+const LOGS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+
 /// Attributes that no test has, and what to do instead.
 const ATTRIBUTES: [(&str, &str); 2] =
     [("ignore", "say at run time why a test cannot run"), ("should_panic", "assert on the value or the error")];
@@ -57,6 +60,20 @@ fn rooms_import_only_what_lies_below_them() {
 #[test]
 fn what_belongs_in_one_place_is_named_there_only() {
     tidy(&["framework/src"], names);
+}
+
+#[test]
+fn what_is_logged_has_a_target_that_operators_can_rely_on() {
+    tidy(&["framework/src"], |file, source| {
+        let logs = |at: usize| LOGS.iter().any(|log| begins(&source[at..], &[log, "!", "("]));
+        let targeted = |at: usize| begins(&source[at + 3..], &["target", ":"]);
+        let found = source.iter().enumerate().filter(|&(at, token)| !token.test && logs(at) && !targeted(at));
+        let ours = !file.contains(TEMPLATES);
+        found
+            .filter(|_| ours)
+            .map(|(_, token)| (token.line, "begin with `target: …`, one of framework/src/target.rs".to_owned()))
+            .collect()
+    });
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! TCP connections: accepted, and served as HTTP/1.1 until they end or become WebSockets.
 
 use super::lifecycle::Lifecycle;
+use crate::target::NODE;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -49,7 +50,9 @@ pub(super) async fn accept(listener: TcpListener, router: Router, lifecycle: Arc
             // The peer was gone before we looked.
             Err(error) if is_the_peers(&error) => {}
             Err(error) => {
-                warn!(%error, pause = ?ACCEPT_PAUSE, "cannot accept connections: trying again after a pause");
+                warn!(
+                    target: NODE, %error, pause = ?ACCEPT_PAUSE, "cannot accept connections: trying again after a pause"
+                );
                 tokio::select! {
                     () = lifecycle.stopping.cancelled() => return,
                     () = sleep(ACCEPT_PAUSE) => {}
@@ -70,7 +73,7 @@ fn is_the_peers(error: &io::Error) -> bool {
 async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, lifecycle: Arc<Lifecycle>) {
     // Messages are batched by the writer: holding small ones back below only adds delay.
     if let Err(error) = stream.set_nodelay(true) {
-        debug!(%peer, %error, "the peer was gone at once");
+        debug!(target: NODE, %peer, %error, "the peer was gone at once");
         return;
     }
     let service = service_fn(|request: Request<Incoming>| {
@@ -103,8 +106,8 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, lifecycle: A
     }
     match outcome {
         Some(Ok(())) => {}
-        Some(Err(error)) => debug!(%peer, %error, "an HTTP connection broke"),
-        None => debug!(%peer, "an HTTP connection was cut: the node closed"),
+        Some(Err(error)) => debug!(target: NODE, %peer, %error, "an HTTP connection broke"),
+        None => debug!(target: NODE, %peer, "an HTTP connection was cut: the node closed"),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::connection::{
 };
 use crate::error::Error;
 use crate::message::{Message, code};
+use crate::target::NODE;
 use std::future::pending;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -89,7 +90,7 @@ impl Session {
     pub(super) async fn run(mut self) {
         let connection = self.connection().clone();
         let peer = connection.handshake().peer.map(tracing::field::display);
-        debug!(endpoint = self.endpoint.name(), connection = %connection.id(), peer, "connection opened");
+        debug!(target: NODE, endpoint = self.endpoint.name(), connection = %connection.id(), peer, "connection opened");
         let scope = HandlerScope::new(self.connection(), Lane::Open);
         self.opening = Some(Box::pin(scope.mark(self.endpoint.handlers().open(&connection))));
         while !self.is_over() {
@@ -109,7 +110,10 @@ impl Session {
         let unhandled = self.inbox.clear() + self.discarded;
         if unhandled > 0 {
             let endpoint = self.endpoint.name();
-            warn!(endpoint, connection = %connection.id(), unhandled, "ended with messages that were not handled");
+            warn!(
+                target: NODE,
+                endpoint, connection = %connection.id(), unhandled, "ended with messages that were not handled"
+            );
         }
     }
 
@@ -162,7 +166,10 @@ impl Session {
             }
             Err(error) => {
                 let (endpoint, error) = (self.endpoint.name(), error.chain());
-                warn!(endpoint, connection = %connection.id(), %error, "on_open failed: the connection is closed");
+                warn!(
+                    target: NODE,
+                    endpoint, connection = %connection.id(), %error, "on_open failed: the connection is closed"
+                );
                 connection.begin_close(code::INTERNAL_ERROR, "on_open failed", false);
             }
         }
@@ -185,7 +192,10 @@ impl Session {
         self.member.end();
         let connection = self.member.connection();
         let (endpoint, code, reason) = (self.endpoint.name(), close.code, close.reason.as_str());
-        debug!(endpoint, connection = %connection.id(), code, reason, initiator = %close.initiator, "connection closed");
+        debug!(
+            target: NODE,
+            endpoint, connection = %connection.id(), code, reason, initiator = %close.initiator, "connection closed"
+        );
         self.inbox.close(connection, close);
     }
 

@@ -6,6 +6,7 @@ use crate::client::{
 };
 use crate::connection::Events;
 use crate::settings::ConfigError;
+use crate::target::RUNTIME;
 use axum::extract::FromRequestParts;
 use futures_util::FutureExt;
 use http::StatusCode;
@@ -135,7 +136,7 @@ impl Plugin {
                 outcome = AssertUnwindSafe(future).catch_unwind() => {
                     if let Err(panic) = outcome {
                         let message = crate::error::panic_message(&*panic);
-                        error!(plugin = scope.name, panic = %message, "a task of the plugin panicked");
+                        error!(target: RUNTIME, plugin = scope.name, panic = %message, "a task of the plugin panicked");
                     }
                 }
             }

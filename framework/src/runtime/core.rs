@@ -10,6 +10,7 @@ use crate::client::{ConnectError, WebSocketClient};
 use crate::node::{Node, NodeConfig};
 use crate::plugin::{Hook, Origin, Plugin, PluginScope, Registry, Route, SlotId};
 use crate::settings::RuntimeSettings;
+use crate::target::RUNTIME;
 use axum::Extension;
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
@@ -132,7 +133,7 @@ impl Core {
         self.gate.cancel();
         let (plugins, clients) = (self.dispatcher.plugins.len(), self.clients().len());
         let endpoints = self.declared.endpoints.len();
-        info!(plugins, clients, endpoints, "launched");
+        info!(target: RUNTIME, plugins, clients, endpoints, "launched");
         Ok(())
     }
 
@@ -140,7 +141,7 @@ impl Core {
     async fn bind(&self) -> Result<(), LaunchError> {
         let routes = self.routes();
         if routes.is_empty() && self.declared.endpoints.is_empty() {
-            debug!("no endpoint and no route: the node does not listen");
+            debug!(target: RUNTIME, "no endpoint and no route: the node does not listen");
             return Ok(());
         }
         let config = NodeConfig {
@@ -153,7 +154,7 @@ impl Core {
         let node =
             Node::start(config).await.map_err(|error| problem(LaunchProblem::new(crate::error::chain(&error))))?;
         for address in node.addresses() {
-            info!(%address, "listening");
+            info!(target: RUNTIME, %address, "listening");
         }
         assert!(self.node.set(node).is_ok(), "a core is launched once");
         Ok(())
@@ -185,7 +186,10 @@ impl Core {
             let on = self.dispatcher.plugins[item.origin.plugin].is_enabled();
             if let Some(slot) = handled_slot(item).filter(|slot| on && slot.slot.owner().is_none()) {
                 if self.filler_is_off(slot.slot.id()) {
-                    info!(slot = slot.path, handler = item.origin.name, "not bound: the plugin that fills it is off");
+                    info!(
+                        target: RUNTIME,
+                        slot = slot.path, handler = item.origin.name, "not bound: the plugin that fills it is off"
+                    );
                 } else {
                     problems.push(unfilled(slot, item.origin));
                 }
@@ -213,6 +217,7 @@ impl Core {
                 if !declared(&name) && !plugin.made_client(&name) {
                     let known: Vec<_> = self.declared.clients.iter().map(|client| client.client.name()).collect();
                     warn!(
+                        target: RUNTIME,
                         section = format!("plugins.{}.clients.{name}", plugin.name()),
                         declared = known.join(", "),
                         "configured, but no client of this name was made: is it misspelled?"

@@ -8,6 +8,7 @@ use crate::plugin::{
     CloseEvent, CloseHook, ErrorEvent, ErrorHook, Failure, HandlerError, Hook, MessageHook, Messages, OpenEvent,
     OpenHook, Origin, Plugin, Registration, Reject, Reply, SlotRef,
 };
+use crate::target::RUNTIME;
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tracing::{debug, warn};
@@ -72,7 +73,9 @@ impl SlotHandlers {
         for Bound { plugin, origin, hook } in self.open.iter().filter(|bound| bound.plugin.is_enabled()) {
             match call(*origin, || (hook.call)(&OpenEvent { plugin, connection })).await {
                 Called::Done(reply) => send(connection, reply).await,
-                Called::Skipped(reject) => debug!(plugin = plugin.name(), handler = origin.name, %reject, "skipped"),
+                Called::Skipped(reject) => debug!(
+                    target: RUNTIME, plugin = plugin.name(), handler = origin.name, %reject, "skipped"
+                ),
                 Called::Failed(failure) => {
                     self.failed("on_open", connection, None, &failure).await;
                     return Err(Error::msg(failure.to_string()));
@@ -87,7 +90,9 @@ impl SlotHandlers {
         for Bound { plugin, origin, hook } in self.close.iter().filter(|bound| bound.plugin.is_enabled()) {
             match call(*origin, || (hook.call)(&CloseEvent { plugin, connection, close })).await {
                 Called::Done(()) => {}
-                Called::Skipped(reject) => debug!(plugin = plugin.name(), handler = origin.name, %reject, "skipped"),
+                Called::Skipped(reject) => debug!(
+                    target: RUNTIME, plugin = plugin.name(), handler = origin.name, %reject, "skipped"
+                ),
                 Called::Failed(failure) => self.failed("on_close", connection, None, &failure).await,
             }
         }
@@ -154,9 +159,9 @@ fn report(connection: &Connection, sent: Result<(), SendError>) {
     match sent {
         Ok(()) => {}
         Err(error @ (SendError::Closed | SendError::NotConnected)) => {
-            debug!(%error, connection = %connection.id(), "a reply came too late");
+            debug!(target: RUNTIME, %error, connection = %connection.id(), "a reply came too late");
         }
-        Err(error) => warn!(%error, connection = %connection.id(), "a reply could not be sent"),
+        Err(error) => warn!(target: RUNTIME, %error, connection = %connection.id(), "a reply could not be sent"),
     }
 }
 
@@ -177,15 +182,18 @@ impl Unhandled {
         };
         let first = self.counts[kind].fetch_add(1, Ordering::Relaxed) == 0;
         // It may be one of millions: the reason is only written down where somebody reads it.
-        if !first && !tracing::enabled!(tracing::Level::DEBUG) {
+        if !first && !tracing::enabled!(target: RUNTIME, tracing::Level::DEBUG) {
             return;
         }
         let (slot, bytes, kind) = (slot.path, message.len(), message.kind());
         let reason = rejected.map(|(origin, reject)| format!("{}: {reject}", origin.name)).unwrap_or_default();
         if first {
-            warn!(slot, %kind, bytes, reason, "no #[on_message] handler took this message; later ones are only counted");
+            warn!(
+                target: RUNTIME,
+                slot, %kind, bytes, reason, "no #[on_message] handler took this message; later ones are only counted"
+            );
         } else {
-            debug!(slot, %kind, bytes, reason, "no #[on_message] handler took this message");
+            debug!(target: RUNTIME, slot, %kind, bytes, reason, "no #[on_message] handler took this message");
         }
     }
 

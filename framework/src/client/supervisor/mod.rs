@@ -13,6 +13,7 @@ use crate::connection::{
 };
 use crate::error::Error;
 use crate::message::{Close, code};
+use crate::target::CLIENT;
 use std::future::pending;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -199,7 +200,9 @@ impl Supervisor {
             Wake::Opened(Ok(())) => self.ready(),
             Wake::Opened(Err(error)) => {
                 let error = error.chain();
-                error!(client = %self.shared.name, %error, "on_open failed: the connection is given up");
+                error!(
+                    target: CLIENT, client = %self.shared.name, %error, "on_open failed: the connection is given up"
+                );
                 self.opening = Opening::No;
                 self.failure = Some(ConnectError::OnOpen(error));
                 self.farewell = (code::INTERNAL_ERROR, "on_open failed".to_owned());
@@ -212,7 +215,11 @@ impl Supervisor {
             Wake::Leftover(result) => {
                 self.leftover = None;
                 if let Err(error) = result {
-                    debug!(client = %self.shared.name, error = %error.chain(), "on_open failed after its connection had ended");
+                    debug!(
+                        target: CLIENT,
+                        client = %self.shared.name, error = %error.chain(),
+                        "on_open failed after its connection had ended"
+                    );
                 }
             }
             Wake::Link(LinkEvent::Message(_)) if self.quiet => {}
@@ -292,7 +299,10 @@ impl Supervisor {
                 let retry_in = self.step(Event::Failed(then));
                 self.log_failure(&error, retry_in);
                 if !then.retry {
-                    error!(client = %self.shared.name, "not tried again: this answer will not change by itself");
+                    error!(
+                        target: CLIENT,
+                        client = %self.shared.name, "not tried again: this answer will not change by itself"
+                    );
                 }
             }
         }
@@ -332,7 +342,10 @@ impl Supervisor {
         if let Opening::Running(on_open) = std::mem::replace(&mut self.opening, Opening::No)
             && self.leftover.replace(on_open).is_some()
         {
-            warn!(client = %self.shared.name, "an on_open was cut: its connection is gone, and so is the next one");
+            warn!(
+                target: CLIENT,
+                client = %self.shared.name, "an on_open was cut: its connection is gone, and so is the next one"
+            );
         }
         *self.shared.current.lock().expect("nothing panics while it holds it") = None;
         let then = self.session.policy().cloned().unwrap_or_default().after_close(&close);

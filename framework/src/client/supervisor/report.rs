@@ -34,9 +34,9 @@ impl Supervisor {
             Some((since, _)) => {
                 self.shared.reconnects.fetch_add(1, Ordering::Relaxed);
                 let (attempts, downtime) = (self.session.failures(), since.elapsed());
-                info!(%client, %url, attempts, ?downtime, "connected again");
+                info!(target: CLIENT, %client, %url, attempts, ?downtime, "connected again");
             }
-            None => info!(%client, %url, "connected"),
+            None => info!(target: CLIENT, %client, %url, "connected"),
         }
     }
 
@@ -44,10 +44,17 @@ impl Supervisor {
         let (client, url) = (&self.shared.name, &self.shared.request.address);
         match close.retry_in {
             Some(retry_in) => {
-                warn!(%client, %url, code = close.code, reason = %close.reason, ?retry_in, "connection lost")
+                warn!(
+                    target: CLIENT,
+                    %client, %url, code = close.code, reason = %close.reason, ?retry_in, "connection lost"
+                )
             }
             None => {
-                info!(%client, %url, code = close.code, reason = %close.reason, initiator = %close.initiator, "connection closed")
+                info!(
+                    target: CLIENT,
+                    %client, %url, code = close.code, reason = %close.reason, initiator = %close.initiator,
+                    "connection closed"
+                )
             }
         }
     }
@@ -58,9 +65,9 @@ impl Supervisor {
         let (_, logged) = self.down.get_or_insert((Instant::now(), false));
         let error = crate::error::chain(error);
         match (std::mem::replace(logged, true), retry_in) {
-            (true, _) => debug!(%client, %url, %error, "could not connect"),
-            (false, Some(retry_in)) => warn!(%client, %url, %error, ?retry_in, "could not connect"),
-            (false, None) => warn!(%client, %url, %error, "could not connect"),
+            (true, _) => debug!(target: CLIENT, %client, %url, %error, "could not connect"),
+            (false, Some(retry_in)) => warn!(target: CLIENT, %client, %url, %error, ?retry_in, "could not connect"),
+            (false, None) => warn!(target: CLIENT, %client, %url, %error, "could not connect"),
         }
     }
 }

@@ -10,6 +10,7 @@ mod connection;
 mod error;
 mod host;
 mod message;
+mod metrics;
 mod node;
 pub mod plugin;
 pub mod prelude;

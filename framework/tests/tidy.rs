@@ -9,15 +9,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room of the framework and the rooms below it, which it may import. A new arrow changes ARCHITECTURE.md, too.
-const ROOMS: [(&str, &[&str]); 9] = [
+const ROOMS: [(&str, &[&str]); 10] = [
     ("message", &[]),
     ("settings", &[]),
-    ("connection", &["message", "settings"]),
-    ("client", &["connection", "message", "settings"]),
-    ("node", &["connection", "message", "settings"]),
+    ("metrics", &[]),
+    ("connection", &["message", "settings", "metrics"]),
+    ("client", &["connection", "message", "settings", "metrics"]),
+    ("node", &["connection", "message", "settings", "metrics"]),
     ("testing", &["connection", "message"]),
-    ("plugin", &["client", "node", "connection", "message", "settings"]),
-    ("runtime", &["plugin", "client", "node", "connection", "message", "settings"]),
+    ("plugin", &["client", "node", "connection", "message", "settings", "metrics"]),
+    ("runtime", &["plugin", "client", "node", "connection", "message", "settings", "metrics"]),
     ("host", &["runtime", "plugin", "client", "node", "connection", "message", "settings"]),
 ];
 
@@ -28,9 +29,10 @@ const DOORS: [&str; 3] = ["error", "target", "__private"];
 const TEMPLATES: &str = "host/new/template/";
 
 /// Paths that only some files of the framework may name, as the beginnings of those files, and what to do instead.
-const NAMES: [(&str, &[&str], &str); 10] = [
+const NAMES: [(&str, &[&str], &str); 11] = [
     ("tokio_tungstenite", &["connection/wire.rs"], "say what you need of the protocol in connection/wire.rs"),
     ("tungstenite", &["connection/wire.rs"], "say what you need of the protocol in connection/wire.rs"),
+    ("metrics_exporter_prometheus", &["metrics/recorder.rs"], "ask metrics/recorder.rs for the page"),
     ("inventory", &["plugin/registry.rs", "private.rs", "host/roll_call.rs"], "take a `Registry` as a value"),
     ("std::env", &["host/"], "take it as a value: only the host reads the environment"),
     ("std::fs", &["host/"], "take it as a value: only the host reads files"),

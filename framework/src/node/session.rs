@@ -4,8 +4,8 @@ use super::Endpoint;
 use super::lifecycle::Lifecycle;
 use super::member::{Admission, Member};
 use crate::connection::{
-    Connection, EventsFuture, HandlerScope, Handshake, Inbox, InboxStages, Lane, Link, LinkEnd, LinkEvent, Outbox,
-    Role, Transport, WhileDown,
+    Connection, EventsFuture, HandlerScope, Handshake, Inbox, InboxStages, Inflow, Lane, Link, LinkEnd, LinkEvent,
+    Outbox, Role, Transport, WhileDown,
 };
 use crate::error::Error;
 use crate::message::{Message, code};
@@ -44,6 +44,8 @@ pub(super) struct Session {
     /// `None` once the connection has ended.
     link: Option<Link>,
     inbox: Inbox,
+    /// What it receives, counted for the endpoint.
+    inflow: Arc<Inflow>,
     opening: Option<EventsFuture<Result<(), Error>>>,
     stage: Stage,
     /// Cancelled with the next stage. A child of the node's own, so that connections do not share its lock.
@@ -67,6 +69,8 @@ impl Session {
         let outbox = Outbox::new(endpoint.id(), limits.outbox_messages, limits.outbox_bytes, WhileDown::Fail);
         outbox.opening();
         let connection = Connection::new(endpoint.id(), Box::new(endpoint.clone()), Arc::new(outbox), handshake);
+        connection.observe_latency(endpoint.latency_meter());
+        let inflow = Arc::<Inflow>::default();
         let stages = InboxStages {
             callbacks: None,
             handlers: Some(endpoint.handlers().clone()),
@@ -76,7 +80,8 @@ impl Session {
         Self {
             inbox: Inbox::new(stages, limits),
             link: Some(Link::start(transport, Role::Server, limits, connection.clone())),
-            member: admission.enter(connection),
+            member: admission.enter(connection, inflow.clone()),
+            inflow,
             opening: None,
             stage: Stage::Serving,
             next_stage: lifecycle.quiet.child_token(),
@@ -97,6 +102,7 @@ impl Session {
             if self.stage != Stage::Serving && self.opening.is_none() && self.inbox.is_settled() {
                 self.busy = None;
             }
+            self.inflow.waits(self.inbox.depth());
             // A flood of messages must not starve the other tasks of this thread.
             tokio::task::consume_budget().await;
             match self.next().await {
@@ -176,14 +182,16 @@ impl Session {
     }
 
     async fn received(&mut self, connection: &Connection, message: Message) {
-        let Self { endpoint, inbox, link, stage, discarded, .. } = self;
+        let Self { inflow, inbox, link, stage, discarded, .. } = self;
         if *stage != Stage::Serving {
             *discarded += 1;
-            return endpoint.count_received(1);
+            return inflow.count(1, message.len() as u64);
         }
-        let mut first = Some(message);
+        let (mut first, mut bytes) = (Some(message), 0);
         let mut next = || first.take().or_else(|| link.as_mut().and_then(Link::buffered));
-        endpoint.count_received(inbox.messages(connection, &mut next).await);
+        let counted = || next().inspect(|message| bytes += message.len() as u64);
+        let messages = inbox.messages(connection, counted).await;
+        inflow.count(messages, bytes);
     }
 
     fn ended(&mut self, LinkEnd { close, .. }: LinkEnd) {

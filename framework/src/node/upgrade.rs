@@ -38,6 +38,7 @@ pub(super) async fn upgrade(endpoint: Endpoint, lifecycle: Arc<Lifecycle>, reque
         }
         Err(refusal) => {
             let peer = peer.map(tracing::field::display);
+            endpoint.count_refused();
             // A scanner must not fill the log.
             debug!(target: NODE, endpoint = endpoint.name(), peer, reason = %refusal, "handshake refused");
             refusal.into_response()

@@ -72,6 +72,9 @@ impl Supervisor {
             error!(target: CLIENT, client = %self.shared.name, attempts, error = %source, "gave up connecting");
             self.failure = Some(ConnectError::GaveUp { attempts, source: Arc::new(source) });
         }
+        if !gave_up {
+            self.wanted_no_more();
+        }
         // The state first: whoever waited for the close must find the client closed.
         self.publish();
         self.closers.clear();
@@ -89,6 +92,7 @@ impl Supervisor {
         }
         self.shared.outbox.shut();
         *self.shared.current.lock().expect("nothing panics while it holds it") = None;
-        self.shared.status.send_replace(Status { state: ConnectionState::Closed, ready: false, failure: None });
+        self.failure = None;
+        self.publish_status(ConnectionState::Closed, false);
     }
 }

@@ -6,6 +6,7 @@ use super::declared::{Declared, DeclaredClient, declare};
 use super::dispatch::{Dispatcher, handled_slot};
 use super::init::{InitGraph, InitTimes};
 use super::problem::{LaunchError, LaunchProblem, StopError};
+use super::publish::{Measured, Publisher, observe};
 use crate::client::{ConnectError, WebSocketClient};
 use crate::node::{Node, NodeConfig};
 use crate::plugin::{Hook, Origin, Plugin, PluginScope, Registry, Route, SlotId};
@@ -71,12 +72,15 @@ pub(super) struct Core {
     /// Whether such plugins have `#[init]` hooks, which might have filled any slot.
     absent_init: bool,
     listen: Vec<SocketAddr>,
+    publisher: Arc<Publisher>,
+    pub(super) measured: Measured,
 }
 
 impl Core {
     /// Makes the plugins, the clients and the endpoints, and fills their slots.
     pub(super) fn new(runtime: Runtime) -> Result<Self, LaunchError> {
-        let Runtime { settings, registry, absent, node, times, surroundings } = runtime;
+        let Runtime { settings, registry, absent, node, times, metrics, page, surroundings } = runtime;
+        let measured = Measured::prepare(&metrics, page).map_err(problem)?;
         let (gate, stopping) = (CancellationToken::new(), CancellationToken::new());
         let dispatcher = Arc::new_cyclic(|dispatcher: &Weak<Dispatcher>| {
             let plugins = registry.plugins().into_iter().map(|name| {
@@ -86,15 +90,21 @@ impl Core {
                 let handlers = move || dispatcher.upgrade().map(|dispatcher| dispatcher.events());
                 (name, {
                     let around = surroundings.clone();
-                    PluginScope::plugin(name, config, max_clients, around, handlers, gate.clone(), stopping.clone())
+                    let (gate, stopping) = (gate.clone(), stopping.clone());
+                    PluginScope::plugin(name, config, max_clients, around, handlers, gate, stopping, measured.is_on())
                 })
             });
-            Dispatcher::new(&registry, plugins.collect())
+            Dispatcher::new(&registry, plugins.collect(), measured.is_on())
         });
         let mut problems = Vec::new();
         let graph = InitGraph::new(&registry, &absent, &mut problems);
         let declared = declare(&registry, &dispatcher, &gate, &mut problems);
+        if measured.is_on() {
+            declared.endpoints.iter().for_each(observe);
+        }
         LaunchError::unless_empty(problems)?;
+        let plugins = dispatcher.plugins.values().cloned().collect();
+        let publisher = Arc::new(Publisher { plugins, endpoints: declared.endpoints.clone() });
         Ok(Self {
             registry,
             times,
@@ -109,6 +119,8 @@ impl Core {
             absent_slots: absent.items().iter().filter_map(declared_slot).map(|slot| slot.slot.id()).collect(),
             absent_init: absent.items().iter().any(is_init),
             listen: node.listen,
+            publisher,
+            measured,
         })
     }
 
@@ -122,6 +134,7 @@ impl Core {
     }
 
     async fn phases(&self) -> Result<(), LaunchError> {
+        self.measured.start(&self.publisher);
         self.bind().await?;
         self.init().await?;
         self.check_slots()?;
@@ -139,7 +152,8 @@ impl Core {
 
     /// A port in use is found before any hook runs, and a hook can connect to its own node.
     async fn bind(&self) -> Result<(), LaunchError> {
-        let routes = self.routes();
+        let mut routes = self.routes();
+        routes.extend(self.measured.route(&self.publisher));
         if routes.is_empty() && self.declared.endpoints.is_empty() {
             debug!(target: RUNTIME, "no endpoint and no route: the node does not listen");
             return Ok(());

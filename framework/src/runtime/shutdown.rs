@@ -82,6 +82,7 @@ impl Core {
         }
         clients.iter().for_each(WebSocketClient::abort);
         stragglers.extend(self.join_tasks().await);
+        self.measured.stop().await;
         for (slot, count) in self.dispatcher.unhandled() {
             info!(target: RUNTIME, slot, count, "messages that no handler took");
         }

@@ -4,13 +4,15 @@ use super::call::{self, Called, call};
 use crate::connection::{Connection, SendError};
 use crate::error::Error;
 use crate::message::{Close, Kind, Message};
+use crate::metrics::{HANDLER_DURATION, HANDLER_FAILURES, Labels, Meter, since};
 use crate::plugin::{
     CloseEvent, CloseHook, ErrorEvent, ErrorHook, Failure, HandlerError, Hook, MessageHook, Messages, OpenEvent,
-    OpenHook, Origin, Plugin, Registration, Reject, Reply, SlotRef,
+    OpenHook, Origin, Plugin, Registration, Reject, Reply, SlotKind, SlotRef,
 };
 use crate::target::RUNTIME;
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 use tracing::{debug, warn};
 
 /// A hook, whose it is, and where it stands.
@@ -18,6 +20,44 @@ pub(super) struct Bound<H> {
     pub(super) plugin: Plugin,
     pub(super) origin: Origin,
     pub(super) hook: H,
+    /// Records how long it takes, where somebody looks.
+    pub(super) timer: Option<Meter>,
+}
+
+impl<H> Bound<H> {
+    /// It has run since `began`, where that was measured.
+    pub(super) fn took(&self, began: Option<Instant>) {
+        if let (Some(timer), Some(began)) = (&self.timer, began) {
+            timer.record(began.elapsed());
+        }
+    }
+
+    /// Measures a call, unless its arguments were not there.
+    async fn timed<T>(&self, call: impl Future<Output = Called<T>>) -> Called<T> {
+        let began = since(self.timer.as_ref());
+        let called = call.await;
+        if !matches!(called, Called::Skipped(_)) {
+            self.took(began);
+        }
+        called
+    }
+
+    fn measure(&mut self, slot: SlotRef, hook: &'static str) {
+        let labels = labels(slot, hook, self.plugin.name(), self.origin.name);
+        self.timer = Some(Meter::new(&HANDLER_DURATION, &labels));
+    }
+}
+
+/// Which hook it is, and whom it serves.
+fn labels(slot: SlotRef, hook: &str, plugin: &str, handler: &str) -> Labels {
+    let served = match slot.slot.kind() {
+        SlotKind::Client => "client",
+        SlotKind::Endpoint => "endpoint",
+    };
+    let name = slot.path.rsplit("::").next().unwrap_or(slot.path).trim();
+    [("plugin", plugin), ("hook", hook), ("handler", handler), (served, name)]
+        .map(|(name, value)| (name, value.to_owned()))
+        .to_vec()
 }
 
 /// An `#[on_message]` handler.
@@ -31,6 +71,8 @@ pub(super) struct SlotHandlers {
     close: Vec<Bound<CloseHook>>,
     error: Vec<Bound<ErrorHook>>,
     pub(super) unhandled: Unhandled,
+    /// Whether failures are recorded.
+    measured: bool,
 }
 
 impl SlotHandlers {
@@ -42,16 +84,17 @@ impl SlotHandlers {
             close: Vec::new(),
             error: Vec::new(),
             unhandled: Unhandled::default(),
+            measured: false,
         }
     }
 
     /// Adds a hook that is bound to this slot.
     pub(super) fn bind(&mut self, plugin: Plugin, Registration { origin, hook }: Registration) {
         match hook {
-            Hook::Open(hook) => self.open.push(Bound { plugin, origin, hook }),
-            Hook::Message(hook) => self.message.push(Bound { plugin, origin, hook }),
-            Hook::Close(hook) => self.close.push(Bound { plugin, origin, hook }),
-            Hook::Error(hook) => self.error.push(Bound { plugin, origin, hook }),
+            Hook::Open(hook) => self.open.push(Bound { plugin, origin, hook, timer: None }),
+            Hook::Message(hook) => self.message.push(Bound { plugin, origin, hook, timer: None }),
+            Hook::Close(hook) => self.close.push(Bound { plugin, origin, hook, timer: None }),
+            Hook::Error(hook) => self.error.push(Bound { plugin, origin, hook, timer: None }),
             _ => {}
         }
     }
@@ -63,6 +106,14 @@ impl SlotHandlers {
         self.close.sort_by_key(|bound| Reverse(bound.hook.priority));
     }
 
+    /// Measures from now on how long its hooks take, and how often they fail.
+    pub(super) fn measure(&mut self) {
+        self.measured = true;
+        self.open.iter_mut().for_each(|bound| bound.measure(self.slot, "on_open"));
+        self.message.iter_mut().for_each(|bound| bound.measure(self.slot, "on_message"));
+        self.close.iter_mut().for_each(|bound| bound.measure(self.slot, "on_close"));
+    }
+
     /// A plugin whose `#[on_open]` hooks run, if there is one.
     pub(super) fn opener(&self) -> Option<&Plugin> {
         self.open.iter().map(|bound| &bound.plugin).find(|plugin| plugin.is_enabled())
@@ -70,8 +121,9 @@ impl SlotHandlers {
 
     /// Runs every `#[on_open]`; the first that fails ends the row, and the connection is given up.
     pub(super) async fn opened(&self, connection: &Connection) -> Result<(), Error> {
-        for Bound { plugin, origin, hook } in self.open.iter().filter(|bound| bound.plugin.is_enabled()) {
-            match call(*origin, || (hook.call)(&OpenEvent { plugin, connection })).await {
+        for bound in self.open.iter().filter(|bound| bound.plugin.is_enabled()) {
+            let Bound { plugin, origin, hook, .. } = bound;
+            match bound.timed(call(*origin, || (hook.call)(&OpenEvent { plugin, connection }))).await {
                 Called::Done(reply) => send(connection, reply).await,
                 Called::Skipped(reject) => debug!(
                     target: RUNTIME, plugin = plugin.name(), handler = origin.name, %reject, "skipped"
@@ -87,8 +139,9 @@ impl SlotHandlers {
 
     /// Runs every `#[on_close]`.
     pub(super) async fn closed(&self, connection: &Connection, close: &Close) {
-        for Bound { plugin, origin, hook } in self.close.iter().filter(|bound| bound.plugin.is_enabled()) {
-            match call(*origin, || (hook.call)(&CloseEvent { plugin, connection, close })).await {
+        for bound in self.close.iter().filter(|bound| bound.plugin.is_enabled()) {
+            let Bound { plugin, origin, hook, .. } = bound;
+            match bound.timed(call(*origin, || (hook.call)(&CloseEvent { plugin, connection, close }))).await {
                 Called::Done(()) => {}
                 Called::Skipped(reject) => debug!(
                     target: RUNTIME, plugin = plugin.name(), handler = origin.name, %reject, "skipped"
@@ -112,7 +165,10 @@ impl SlotHandlers {
         error: &HandlerError,
     ) {
         call::log(hook, error);
-        for Bound { plugin, origin, hook } in &self.error {
+        if self.measured {
+            HANDLER_FAILURES.counter(&labels(self.slot, hook, error.plugin(), error.handler())).increment(1);
+        }
+        for Bound { plugin, origin, hook, .. } in &self.error {
             // Without a slot it is meant for the handlers of its own plugin.
             if !plugin.is_enabled() || (hook.slot.is_none() && plugin.name() != error.plugin()) {
                 continue;

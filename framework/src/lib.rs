@@ -10,11 +10,13 @@ mod connection;
 mod error;
 mod host;
 mod message;
+mod metrics;
 mod node;
 pub mod plugin;
 pub mod prelude;
 mod runtime;
 pub mod settings;
+mod target;
 #[cfg(feature = "testing")]
 pub mod testing;
 

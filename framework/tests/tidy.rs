@@ -9,28 +9,30 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room of the framework and the rooms below it, which it may import. A new arrow changes ARCHITECTURE.md, too.
-const ROOMS: [(&str, &[&str]); 9] = [
+const ROOMS: [(&str, &[&str]); 10] = [
     ("message", &[]),
     ("settings", &[]),
-    ("connection", &["message", "settings"]),
-    ("client", &["connection", "message", "settings"]),
-    ("node", &["connection", "message", "settings"]),
+    ("metrics", &[]),
+    ("connection", &["message", "settings", "metrics"]),
+    ("client", &["connection", "message", "settings", "metrics"]),
+    ("node", &["connection", "message", "settings", "metrics"]),
     ("testing", &["connection", "message"]),
-    ("plugin", &["client", "node", "connection", "message", "settings"]),
-    ("runtime", &["plugin", "client", "node", "connection", "message", "settings"]),
+    ("plugin", &["client", "node", "connection", "message", "settings", "metrics"]),
+    ("runtime", &["plugin", "client", "node", "connection", "message", "settings", "metrics"]),
     ("host", &["runtime", "plugin", "client", "node", "connection", "message", "settings"]),
 ];
 
 /// What belongs to no room: everybody may use it.
-const DOORS: [&str; 2] = ["error", "__private"];
+const DOORS: [&str; 3] = ["error", "target", "__private"];
 
 /// What is copied into other people's crates, and is none of the framework's code.
 const TEMPLATES: &str = "host/new/template/";
 
 /// Paths that only some files of the framework may name, as the beginnings of those files, and what to do instead.
-const NAMES: [(&str, &[&str], &str); 10] = [
+const NAMES: [(&str, &[&str], &str); 11] = [
     ("tokio_tungstenite", &["connection/wire.rs"], "say what you need of the protocol in connection/wire.rs"),
     ("tungstenite", &["connection/wire.rs"], "say what you need of the protocol in connection/wire.rs"),
+    ("metrics_exporter_prometheus", &["metrics/recorder.rs"], "ask metrics/recorder.rs for the page"),
     ("inventory", &["plugin/registry.rs", "private.rs", "host/roll_call.rs"], "take a `Registry` as a value"),
     ("std::env", &["host/"], "take it as a value: only the host reads the environment"),
     ("std::fs", &["host/"], "take it as a value: only the host reads files"),
@@ -40,6 +42,9 @@ const NAMES: [(&str, &[&str], &str); 10] = [
     ("mpsc::unbounded_channel", &[], "bound the channel, and say what happens when it is full"),
     ("thread::sleep", &[], "wait for what is to come, or for tokio's clock"),
 ];
+
+/// What writes to the log.
+const LOGS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
 /// Attributes that no test has, and what to do instead.
 const ATTRIBUTES: [(&str, &str); 2] =
@@ -57,6 +62,20 @@ fn rooms_import_only_what_lies_below_them() {
 #[test]
 fn what_belongs_in_one_place_is_named_there_only() {
     tidy(&["framework/src"], names);
+}
+
+#[test]
+fn what_is_logged_has_a_target_that_operators_can_rely_on() {
+    tidy(&["framework/src"], |file, source| {
+        let logs = |at: usize| LOGS.iter().any(|log| begins(&source[at..], &[log, "!", "("]));
+        let targeted = |at: usize| begins(&source[at + 3..], &["target", ":"]);
+        let found = source.iter().enumerate().filter(|&(at, token)| !token.test && logs(at) && !targeted(at));
+        let ours = !file.contains(TEMPLATES);
+        found
+            .filter(|_| ours)
+            .map(|(_, token)| (token.line, "begin with `target: …`, one of framework/src/target.rs".to_owned()))
+            .collect()
+    });
 }
 
 #[test]

@@ -6,13 +6,12 @@ use super::prepare::{ConnectRequest, Prepare, Prepared};
 use super::reach::ReachOptions;
 use super::shared::{Request, Shared};
 use super::surroundings::Surroundings;
-use super::{BuildError, Reconnect, WebSocketClient};
+use super::{BuildError, Membership, Reconnect, WebSocketClient};
 use crate::connection::{Compression, Events, Keepalive, Key, Limits, WhileDown};
 use crate::error::Error;
 use crate::message::Message;
 use crate::settings::range::OutOfRange;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use std::any::Any;
 use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,12 +78,12 @@ pub(crate) struct Binding {
     pub(crate) surroundings: Surroundings,
     /// Adds what was configured for a client of this name.
     pub(crate) configure: Option<Box<Configure>>,
-    /// Asked when the client is built; what it returns lives as long as the client.
+    /// Asked when the client is built; what it returns is told when the client has come to its end.
     pub(crate) admit: Option<Box<Admit>>,
 }
 
 type Configure = dyn FnOnce(Option<&str>, WebSocketClientBuilder) -> Result<WebSocketClientBuilder, BuildError> + Send;
-type Admit = dyn FnOnce(&WebSocketClient) -> Result<Box<dyn Any + Send + Sync>, BuildError> + Send;
+type Admit = dyn FnOnce(&WebSocketClient) -> Result<Box<dyn Membership>, BuildError> + Send;
 
 impl Default for Binding {
     fn default() -> Self {

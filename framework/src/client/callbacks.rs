@@ -4,6 +4,7 @@ use super::WebSocketClient;
 use crate::connection::{Connection, Events, EventsFuture, FutureCell, Row};
 use crate::error::{Error, Result};
 use crate::message::{Close, Message};
+use crate::target::CLIENT;
 use futures_util::FutureExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -110,7 +111,7 @@ impl Callbacks {
 
     /// An error or a panic of one callback does not keep the next from running.
     fn failed(&self, callback: &'static str, error: &Error) {
-        error!(client = %self.name, callback, error = %error.chain(), "a callback failed");
+        error!(target: CLIENT, client = %self.name, callback, error = %error.chain(), "a callback failed");
     }
 }
 

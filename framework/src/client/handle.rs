@@ -1,11 +1,12 @@
 //! `WebSocketClient`: the handle to a supervised connection.
 
-use super::shared::{Alive, Shared, Status, Supervision, UNPOISONED};
+use super::shared::{Alive, Membership, Shared, Supervision, UNPOISONED};
+use super::status::Status;
 use super::supervisor::Command;
-use super::{ConnectError, ConnectionState, WebSocketClientBuilder};
+use super::{ConnectError, ConnectionState, Stats, WebSocketClientBuilder};
 use crate::connection::{Connection, OwnerId, SendError, handler_waits};
 use crate::message::{Message, code};
-use std::any::Any;
+use crate::metrics::ClientMeters;
 use std::fmt;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -38,22 +39,6 @@ pub struct WebSocketClient {
     alive: Option<Arc<Alive>>,
 }
 
-/// Numbers of a client since it was made.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Stats {
-    /// Messages that wait to be written now.
-    pub queued: usize,
-    /// Messages written to a socket.
-    pub written: u64,
-    /// Messages that were lost: begun to be written when a connection broke, or dropped by `while_down`.
-    pub lost: u64,
-    /// Text and binary messages received.
-    pub received: u64,
-    /// Connections opened after the first one.
-    pub reconnects: u64,
-}
-
 impl WebSocketClient {
     /// Begins to build a client of `url`, `ws://…` or `wss://…`. Everything is checked by `build`.
     pub fn builder(url: impl Into<String>) -> WebSocketClientBuilder {
@@ -81,7 +66,7 @@ impl WebSocketClient {
     }
 
     /// Keeps `place` as long as the client lives.
-    pub(crate) fn hold(&self, place: Box<dyn Any + Send + Sync>) {
+    pub(crate) fn hold(&self, place: Box<dyn Membership>) {
         *self.shared.place.lock().expect(UNPOISONED) = Some(place);
     }
 
@@ -199,7 +184,7 @@ impl WebSocketClient {
             let Supervision::Started(commands) = &*supervision else {
                 // Under the lock, so that nobody starts it meanwhile: it will begin as a client that is closed.
                 self.shared.outbox.shut();
-                self.shared.status.send_modify(|status| status.state = ConnectionState::Closed);
+                self.shared.enter(ConnectionState::Closed, false);
                 return;
             };
             commands.clone()
@@ -251,15 +236,20 @@ impl WebSocketClient {
         self.connection()?.handshake().subprotocol.clone()
     }
 
-    /// What it has done since it was made.
+    /// Its numbers: where it is, what it has done since it was made, what waits.
     pub fn stats(&self) -> Stats {
-        let counts = self.shared.outbox.counts();
-        Stats {
-            queued: counts.queued,
-            written: counts.written,
-            lost: counts.lost,
-            received: self.shared.received.load(Ordering::Relaxed),
-            reconnects: self.shared.reconnects.load(Ordering::Relaxed),
+        self.shared.stats()
+    }
+
+    /// Records from now on what is recorded as it happens.
+    pub(crate) fn record(&self, meters: ClientMeters) {
+        let _ = self.shared.counters.meters.set(meters);
+    }
+
+    /// None of the handlers of its slot took a message, if it was a client's.
+    pub(crate) fn count_unhandled(connection: &Connection) {
+        if let Some(shared) = connection.holder::<Arc<Shared>>() {
+            shared.counters.unhandled.fetch_add(1, Ordering::Relaxed);
         }
     }
 

@@ -4,12 +4,12 @@ use super::address::Address;
 use super::callbacks::Callbacks;
 use super::prepare::Prepare;
 use super::reach::Reach;
+use super::stats::Counters;
+use super::status::Status;
 use super::supervisor::{Command, Supervisor};
-use super::{Binding, ConnectError, ConnectionState, Reconnect};
+use super::{Binding, ConnectionState, Reconnect};
 use crate::connection::{Compression, Connection, Limits, Outbox, OwnerId, WhileDown};
 use http::HeaderMap;
-use std::any::Any;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -34,16 +34,6 @@ pub(crate) struct Request {
     pub(crate) prepare: Option<Arc<Prepare>>,
 }
 
-/// What is published about a client.
-#[derive(Debug, Clone)]
-pub(crate) struct Status {
-    pub(crate) state: ConnectionState,
-    /// Open, with every `on_open` done.
-    pub(crate) ready: bool,
-    /// Why there is no connection, where an attempt failed.
-    pub(crate) failure: Option<ConnectError>,
-}
-
 /// What the handles and the supervisor share.
 pub(crate) struct Shared {
     pub(crate) id: OwnerId,
@@ -57,12 +47,17 @@ pub(crate) struct Shared {
     /// Cancelled to end the supervisor wherever it is.
     pub(crate) aborted: CancellationToken,
     pub(crate) current: Mutex<Option<Connection>>,
-    pub(crate) received: AtomicU64,
-    pub(crate) reconnects: AtomicU64,
+    pub(crate) counters: Counters,
     pub(super) alive: Mutex<Weak<Alive>>,
-    /// Lives as long as the client: a plugin's place in its count.
-    pub(super) place: Mutex<Option<Box<dyn Any + Send + Sync>>>,
+    /// Its place among the clients of whoever made it, as long as it lives.
+    pub(super) place: Mutex<Option<Box<dyn Membership>>>,
     supervision: Mutex<Supervision>,
+}
+
+/// A client's place among those of whoever made it. Dropped, it is free for another one.
+pub(crate) trait Membership: Send + Sync {
+    /// The client has come to its end: its numbers will not change any more.
+    fn left(&self, client: &Shared);
 }
 
 /// The supervisor is started by the first call that needs one, so that a client can be built outside of tokio.
@@ -99,19 +94,17 @@ impl Shared {
     ) -> Self {
         let id = OwnerId::next();
         let outbox = Outbox::new(id, limits.outbox_messages, limits.outbox_bytes, while_down);
-        let status = Status { state: ConnectionState::Idle, ready: false, failure: None };
         Self {
             id,
             name,
             request: Arc::new(request),
             outbox: Arc::new(outbox),
             limits,
-            status: watch::Sender::new(status),
+            status: watch::Sender::new(Status::new()),
             dropped: CancellationToken::new(),
             aborted: CancellationToken::new(),
             current: Mutex::new(None),
-            received: AtomicU64::new(0),
-            reconnects: AtomicU64::new(0),
+            counters: Counters::default(),
             alive: Mutex::new(Weak::new()),
             place: Mutex::new(None),
             supervision: Mutex::new(Supervision::NotStarted(Box::new((reconnect, callbacks, binding)))),
@@ -120,7 +113,25 @@ impl Shared {
 
     /// Gives the client's place in its plugin's count back.
     pub(crate) fn leave(&self) {
-        *self.place.lock().expect(UNPOISONED) = None;
+        let place = self.place.lock().expect(UNPOISONED).take();
+        if let Some(place) = place {
+            place.left(self);
+        }
+    }
+
+    /// Goes to a state, and tells whoever follows it if it is another one.
+    pub(super) fn enter(&self, state: ConnectionState, ready: bool) {
+        self.status.send_if_modified(|status| status.enter(&self.name, state, ready));
+    }
+
+    /// Changes what nobody waits for.
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut Status) -> T) -> T {
+        let mut outcome = None;
+        self.status.send_if_modified(|status| {
+            outcome = Some(change(status));
+            false
+        });
+        outcome.expect("the change was made")
     }
 
     pub(super) fn supervision(&self) -> MutexGuard<'_, Supervision> {

@@ -4,10 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 /// Where a client is. Pushed by the connection itself, never guessed from the last call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConnectionState {
     /// Nothing was started yet.
+    #[default]
     Idle,
     /// An attempt is under way.
     Connecting,

@@ -3,6 +3,7 @@
 use super::deflate::Agreed;
 use super::{ConnectionId, Lane, Outbox, OwnerId, SendError, in_handler_of};
 use crate::message::{Message, code};
+use crate::metrics::Meter;
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
 use std::any::Any;
@@ -71,6 +72,8 @@ struct Probe {
     number: u64,
     sent: Option<Instant>,
     latency: Option<Duration>,
+    /// Told of every latency, where somebody looks.
+    observer: Option<Meter>,
 }
 
 impl Connection {
@@ -178,6 +181,11 @@ impl Connection {
         self.probe().latency
     }
 
+    /// Records each latency from now on.
+    pub(crate) fn observe_latency(&self, meter: Option<Meter>) {
+        self.probe().observer = meter;
+    }
+
     /// Sends a ping of the link's own.
     pub(crate) fn send_probe(&self) {
         let mut probe = self.probe();
@@ -193,6 +201,9 @@ impl Connection {
             return false;
         }
         probe.latency = probe.sent.take().map(|sent| sent.elapsed());
+        if let (Some(latency), Some(observer)) = (probe.latency, &probe.observer) {
+            observer.record(latency);
+        }
         true
     }
 

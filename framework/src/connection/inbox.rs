@@ -106,6 +106,11 @@ impl Inbox {
         waiting == 0 || (waiting < self.max_messages && self.bytes < self.max_bytes)
     }
 
+    /// What waits for its handlers: messages, ends of connections among them, and bytes.
+    pub(crate) fn depth(&self) -> (usize, usize) {
+        (self.waiting(), self.bytes)
+    }
+
     /// Whether there is nothing to run, now or later.
     pub(crate) fn is_empty(&self) -> bool {
         self.running.is_empty() && self.waiting() == 0

@@ -1,6 +1,7 @@
 //! In which order, and how many at a time, one connection's messages are handled.
 
 use crate::message::Message;
+use crate::target::CLIENT;
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -37,7 +38,8 @@ impl Order {
         let Key(key) = self.key.as_ref()?;
         let found = catch_unwind(AssertUnwindSafe(|| key(message)));
         Some(found.unwrap_or_else(|panic| {
-            error!(panic = crate::error::panic_message(&*panic), "the function that tells a message's key panicked");
+            let panic = crate::error::panic_message(&*panic);
+            error!(target: CLIENT, %panic, "the function that tells a message's key panicked");
             0
         }))
     }

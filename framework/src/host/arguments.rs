@@ -38,7 +38,7 @@ Examples:
   bristle config                    what is configured, and where it comes from
   bristle new clock                 a new plugin, linked and tested
 
-RUST_LOG filters the logs, as in RUST_LOG=info,bristle=debug.";
+RUST_LOG filters the logs, as in RUST_LOG=info,bristle::client=debug.";
 
 /// Where the configuration comes from.
 #[derive(Debug, Default, Args)]

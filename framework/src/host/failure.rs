@@ -6,6 +6,7 @@ use super::output;
 use super::sources::SourceError;
 use crate::error::chain;
 use crate::runtime::{LaunchError, RunError};
+use crate::target::HOST;
 use std::io;
 
 /// Why the process ends with a failure.
@@ -43,7 +44,7 @@ impl Failure {
     pub(crate) fn report(&self) {
         let text = chain(self);
         if matches!(self, Self::Run(_) | Self::Threads { .. } | Self::Signals { .. }) {
-            tracing::error!("{text}");
+            tracing::error!(target: HOST, "{text}");
         } else {
             output::complain(&format!("error: {text}"));
         }

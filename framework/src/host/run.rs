@@ -26,6 +26,7 @@ pub(crate) fn prepare(settings: Settings) -> Result<Runtime, LaunchError> {
         .settings(settings)
         .proxy_environment(ProxyEnvironment::from_variables(super::variables()))
         .read_files(|path| std::fs::read(path))
+        .install_recorder()
         .registry(Registry::linked())
         .expect_plugins(roll_call::expected(roll_calls()))
         .build()

@@ -1,5 +1,6 @@
 //! The signals that end the process: the first begins the stop, the second skips to its end.
 
+use crate::target::HOST;
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
@@ -60,7 +61,7 @@ async fn listen(mut listener: platform::Listener, count: Count) -> Infallible {
         } else if let Ok(signal) = tokio::time::timeout(LAST_WORD, listener.next()).await {
             signal
         } else {
-            error!("a handler blocks its thread and does not let the process stop: it is ended");
+            error!(target: HOST, "a handler blocks its thread and does not let the process stop: it is ended");
             std::process::exit(1);
         };
         // Some senders signal a process and then its group, which is the same process again.
@@ -68,8 +69,8 @@ async fn listen(mut listener: platform::Listener, count: Count) -> Infallible {
             continue;
         }
         match count.add_one() {
-            1 => info!(signal, "stopping; a second signal stops at once"),
-            _ => warn!(signal, "stopping at once"),
+            1 => info!(target: HOST, signal, "stopping; a second signal stops at once"),
+            _ => warn!(target: HOST, signal, "stopping at once"),
         }
     }
 }

@@ -6,9 +6,10 @@ use super::paths::check_path;
 use super::{EndpointError, EndpointOptions};
 use crate::connection::{Connection, ConnectionId, Events, Limits, OwnerId, SendError};
 use crate::message::Message;
+use crate::metrics::Meter;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
 
 /// A WebSocket endpoint: a cheap, cloneable handle to it and to its connections.
@@ -41,8 +42,11 @@ struct Shared {
     /// Cancelled once the handlers may run.
     gate: CancellationToken,
     members: Arc<Members>,
-    received: AtomicU64,
+    refused: AtomicU64,
     skipped: AtomicU64,
+    unhandled: AtomicU64,
+    /// Records the latency of its connections, where somebody looks.
+    latency: OnceLock<Meter>,
 }
 
 /// What became of a broadcast.
@@ -56,18 +60,37 @@ pub struct Broadcast {
     pub skipped: usize,
 }
 
-/// Numbers of an endpoint since it was made.
+/// The numbers of an endpoint, as [`Endpoint::stats`] found them.
+///
+/// What counts since the endpoint was made only grows. Bytes are those of payloads, without the frames around them and
+/// before they are compressed. Pings, pongs and close frames of the connections' own are not counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EndpointStats {
-    /// Connections that are open now.
+    /// Connections that are open now, at most `max_connections`.
     pub connections: usize,
-    /// Connections that were ever opened.
+    /// Connections accepted.
     pub opened: u64,
-    /// Text and binary messages received.
+    /// Requests that did not become connections: no WebSocket handshake, a foreign origin, no room, a stop.
+    pub refused: u64,
+    /// Messages received.
     pub received: u64,
+    /// Bytes in them.
+    pub received_bytes: u64,
+    /// Messages that wait for their handlers now, of all connections.
+    pub inbox: usize,
+    /// Bytes in these.
+    pub inbox_bytes: usize,
+    /// Messages that no `#[on_message]` handler took. 0 without such handlers.
+    pub unhandled: u64,
+    /// Messages that wait to be written now, of all connections.
+    pub queued: usize,
+    /// Bytes in these.
+    pub queued_bytes: usize,
     /// Messages written to a socket.
     pub written: u64,
+    /// Bytes in these.
+    pub written_bytes: u64,
     /// Messages that were lost: still in the outbox, or begun to be written, when their connection ended.
     pub lost: u64,
     /// Messages that a broadcast did not send, one for each connection that it skipped.
@@ -93,8 +116,10 @@ impl Endpoint {
             handlers,
             gate,
             members: Arc::new(Members::new(options.max_connections())),
-            received: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
             skipped: AtomicU64::new(0),
+            unhandled: AtomicU64::new(0),
+            latency: OnceLock::new(),
         })))
     }
 
@@ -163,15 +188,33 @@ impl Endpoint {
 
     /// What it has done since it was made.
     pub fn stats(&self) -> EndpointStats {
-        let numbers = self.0.members.numbers();
         EndpointStats {
-            connections: numbers.open,
-            opened: numbers.opened,
-            received: self.0.received.load(Ordering::Relaxed),
-            written: numbers.written,
-            lost: numbers.lost,
+            refused: self.0.refused.load(Ordering::Relaxed),
             skipped: self.0.skipped.load(Ordering::Relaxed),
+            unhandled: self.0.unhandled.load(Ordering::Relaxed),
+            ..self.0.members.numbers()
         }
+    }
+
+    /// Records the latency of its connections from now on.
+    pub(crate) fn observe_latency(&self, meter: Meter) {
+        let _ = self.0.latency.set(meter);
+    }
+
+    pub(super) fn latency_meter(&self) -> Option<Meter> {
+        self.0.latency.get().cloned()
+    }
+
+    /// No handler took a message, if it was an endpoint's.
+    pub(crate) fn count_unhandled(connection: &Connection) {
+        if let Some(endpoint) = connection.holder::<Self>() {
+            endpoint.0.unhandled.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A request did not become a connection.
+    pub(super) fn count_refused(&self) {
+        self.0.refused.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Gives out a place for another connection, while there is one.
@@ -198,10 +241,6 @@ impl Endpoint {
 
     pub(super) fn gate(&self) -> &CancellationToken {
         &self.0.gate
-    }
-
-    pub(super) fn count_received(&self, count: u64) {
-        self.0.received.fetch_add(count, Ordering::Relaxed);
     }
 }
 

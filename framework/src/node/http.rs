@@ -4,6 +4,7 @@ use super::body::{Cut, timed};
 use super::lifecycle::Lifecycle;
 use super::seats::{Seat, Seats};
 use crate::settings::NodeSettings;
+use crate::target::NODE;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse, Response};
@@ -65,7 +66,9 @@ pub(super) async fn accept(listener: TcpListener, service: Service) {
             // The peer was gone before we looked.
             Err(error) if is_the_peers(&error) => {}
             Err(error) => {
-                warn!(%error, pause = ?ACCEPT_PAUSE, "cannot accept connections: trying again after a pause");
+                warn!(
+                    target: NODE, %error, pause = ?ACCEPT_PAUSE, "cannot accept connections: trying again after a pause"
+                );
                 tokio::select! {
                     () = lifecycle.stopping.cancelled() => return,
                     () = sleep(ACCEPT_PAUSE) => {}
@@ -87,7 +90,7 @@ async fn serve(stream: TcpStream, peer: SocketAddr, seat: Seat, service: Service
     let Service { router, lifecycle, settings, .. } = service;
     // Messages are batched by the writer: holding small ones back below only adds delay.
     if let Err(error) = stream.set_nodelay(true) {
-        debug!(%peer, %error, "the peer was gone at once");
+        debug!(target: NODE, %peer, %error, "the peer was gone at once");
         return;
     }
     let service = service_fn(|request: Request<Incoming>| {
@@ -123,8 +126,8 @@ async fn serve(stream: TcpStream, peer: SocketAddr, seat: Seat, service: Service
     }
     match outcome {
         Some(Ok(())) => {}
-        Some(Err(error)) => debug!(%peer, %error, "an HTTP connection broke"),
-        None => debug!(%peer, "an HTTP connection was cut: the node closed"),
+        Some(Err(error)) => debug!(target: NODE, %peer, %error, "an HTTP connection broke"),
+        None => debug!(target: NODE, %peer, "an HTTP connection was cut: the node closed"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who is connected to an endpoint: a bounded set that a connection cannot stay in after its end.
 
-use crate::connection::{Connection, ConnectionId};
+use super::EndpointStats;
+use crate::connection::{Connection, ConnectionId, Inflow};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -13,21 +14,33 @@ pub(super) struct Members {
 
 #[derive(Default)]
 struct State {
-    open: BTreeMap<ConnectionId, Connection>,
+    open: BTreeMap<ConnectionId, Open>,
     /// Ended, but their handlers still run.
     ending: BTreeSet<ConnectionId>,
     opened: u64,
     /// Of connections that have ended.
-    written: u64,
-    lost: u64,
+    past: EndpointStats,
 }
 
-/// Numbers since the endpoint was made; `open` is now.
-pub(super) struct Numbers {
-    pub(super) open: usize,
-    pub(super) opened: u64,
-    pub(super) written: u64,
-    pub(super) lost: u64,
+/// A connection, and what it receives.
+struct Open {
+    connection: Connection,
+    inflow: Arc<Inflow>,
+}
+
+impl Open {
+    fn add_to(&self, stats: &mut EndpointStats) {
+        let (out, received) = (self.connection.outbox().counts(), self.inflow.numbers());
+        stats.received += received.messages;
+        stats.received_bytes += received.bytes;
+        stats.inbox += received.waiting_messages;
+        stats.inbox_bytes += received.waiting_bytes;
+        stats.queued += out.queued;
+        stats.queued_bytes += out.queued_bytes;
+        stats.written += out.written;
+        stats.written_bytes += out.written_bytes;
+        stats.lost += out.lost;
+    }
 }
 
 /// A place for a connection that is to be.
@@ -55,7 +68,7 @@ impl Members {
     }
 
     pub(super) fn open(&self) -> Vec<Connection> {
-        self.lock().open.values().cloned().collect()
+        self.lock().open.values().map(|open| open.connection.clone()).collect()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -63,7 +76,7 @@ impl Members {
     }
 
     pub(super) fn get(&self, id: ConnectionId) -> Option<Connection> {
-        self.lock().open.get(&id).cloned()
+        self.lock().open.get(&id).map(|open| open.connection.clone())
     }
 
     pub(super) fn running(&self) -> Vec<ConnectionId> {
@@ -73,15 +86,12 @@ impl Members {
         ids
     }
 
-    pub(super) fn numbers(&self) -> Numbers {
+    /// What the connections come to, those that have ended among them.
+    pub(super) fn numbers(&self) -> EndpointStats {
         let state = self.lock();
-        let (mut written, mut lost) = (state.written, state.lost);
-        for connection in state.open.values() {
-            let counts = connection.outbox().counts();
-            written += counts.written;
-            lost += counts.lost;
-        }
-        Numbers { open: state.open.len(), opened: state.opened, written, lost }
+        let mut stats = EndpointStats { connections: state.open.len(), opened: state.opened, ..state.past };
+        state.open.values().for_each(|open| open.add_to(&mut stats));
+        stats
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -91,12 +101,12 @@ impl Members {
 
 impl Admission {
     /// The connection is there.
-    pub(super) fn enter(self, connection: Connection) -> Member {
+    pub(super) fn enter(self, connection: Connection, inflow: Arc<Inflow>) -> Member {
         let Self { members, place } = self;
         {
             let mut state = members.lock();
             state.opened += 1;
-            state.open.insert(connection.id(), connection.clone());
+            state.open.insert(connection.id(), Open { connection: connection.clone(), inflow });
         }
         Member { members, connection, _place: place }
     }
@@ -110,12 +120,13 @@ impl Member {
     /// The connection has ended: nothing can be sent on it any more, and nobody finds it. Its handlers may go on.
     pub(super) fn end(&self) {
         self.connection.outbox().shut();
-        let counts = self.connection.outbox().counts();
         let mut state = self.members.lock();
-        if state.open.remove(&self.connection.id()).is_some() {
+        if let Some(open) = state.open.remove(&self.connection.id()) {
             state.ending.insert(self.connection.id());
-            state.written += counts.written;
-            state.lost += counts.lost;
+            open.add_to(&mut state.past);
+            // What waits is that of open connections.
+            let EndpointStats { inbox, inbox_bytes, queued, queued_bytes, .. } = &mut state.past;
+            (*inbox, *inbox_bytes, *queued, *queued_bytes) = (0, 0, 0, 0);
         }
     }
 }
@@ -142,7 +153,7 @@ mod tests {
     #[test]
     fn a_place_is_given_back_when_the_task_has_ended_and_not_before() {
         let members = Arc::new(Members::new(1));
-        let member = Members::admit(&members).expect("a place").enter(connection());
+        let member = Members::admit(&members).expect("a place").enter(connection(), Arc::default());
         assert!(Members::admit(&members).is_none());
         member.end();
         assert!(Members::admit(&members).is_none(), "its handlers still run");
@@ -154,7 +165,7 @@ mod tests {
     fn a_connection_that_has_ended_is_not_found_but_named_until_its_handlers_have_run() {
         let members = Arc::new(Members::new(1));
         let connection = connection();
-        let member = Members::admit(&members).expect("a place").enter(connection.clone());
+        let member = Members::admit(&members).expect("a place").enter(connection.clone(), Arc::default());
         assert_eq!(members.get(connection.id()), Some(connection.clone()));
         member.end();
         assert_eq!((members.len(), members.get(connection.id())), (0, None));
@@ -167,11 +178,11 @@ mod tests {
     fn what_was_queued_at_the_end_is_lost_and_counted() {
         let members = Arc::new(Members::new(1));
         let connection = connection();
-        let member = Members::admit(&members).expect("a place").enter(connection.clone());
+        let member = Members::admit(&members).expect("a place").enter(connection.clone(), Arc::default());
         connection.try_send("never written").expect("there is room");
         drop(member);
         assert_eq!(connection.try_send("too late"), Err(SendError::Closed));
         let numbers = members.numbers();
-        assert_eq!((numbers.open, numbers.opened, numbers.lost), (0, 1, 1));
+        assert_eq!((numbers.connections, numbers.opened, numbers.lost), (0, 1, 1));
     }
 }

@@ -4,6 +4,7 @@ use super::Endpoint;
 use super::lifecycle::Lifecycle;
 use super::upgrade::upgrade;
 use crate::error::panic_message;
+use crate::target::NODE;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
@@ -61,7 +62,7 @@ async fn guarded(gate: Gate, path: Arc<str>, request: Request, next: Next) -> Re
     match AssertUnwindSafe(next.run(request)).catch_unwind().await {
         Ok(response) => response,
         Err(panic) => {
-            error!(%method, path = &*path, panic = %panic_message(&*panic), "a route's handler panicked");
+            error!(target: NODE, %method, path = &*path, panic = %panic_message(&*panic), "a route's handler panicked");
             (StatusCode::INTERNAL_SERVER_ERROR, "internal error\n").into_response()
         }
     }

@@ -1,5 +1,6 @@
 //! How many connections a node has: each holds a seat from the moment it is accepted, also once it is a WebSocket.
 
+use crate::target::NODE;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -51,7 +52,7 @@ impl Seats {
         let seat = self.seats.clone().try_acquire_owned().ok();
         let was_full = self.full.swap(seat.is_none(), Ordering::Relaxed);
         if seat.is_none() && !was_full {
-            warn!(
+            warn!(target: NODE,
                 max_connections = self.limit,
                 "the node has as many connections as it may have: others are refused (raise `node.max_connections`)"
             );

@@ -4,11 +4,12 @@ use super::Endpoint;
 use super::lifecycle::Lifecycle;
 use super::member::{Admission, Member};
 use crate::connection::{
-    Connection, EventsFuture, HandlerScope, Handshake, Inbox, InboxStages, Lane, Link, LinkEnd, LinkEvent, Outbox,
-    Role, Transport, WhileDown,
+    Connection, EventsFuture, HandlerScope, Handshake, Inbox, InboxStages, Inflow, Lane, Link, LinkEnd, LinkEvent,
+    Outbox, Role, Transport, WhileDown,
 };
 use crate::error::Error;
 use crate::message::{Message, code};
+use crate::target::NODE;
 use std::future::pending;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -48,6 +49,8 @@ pub(super) struct Session {
     /// `None` once the connection has ended.
     link: Option<Link>,
     inbox: Inbox,
+    /// What it receives, counted for the endpoint.
+    inflow: Arc<Inflow>,
     /// It goes on to its end, also where the connection has ended meanwhile.
     opening: Option<EventsFuture<Result<(), Error>>>,
     stage: Stage,
@@ -74,6 +77,8 @@ impl Session {
         let outbox = Outbox::new(endpoint.id(), limits.outbox_messages, limits.outbox_bytes, WhileDown::Fail);
         outbox.opening();
         let connection = Connection::new(endpoint.id(), Box::new(endpoint.clone()), Arc::new(outbox), handshake);
+        connection.observe_latency(endpoint.latency_meter());
+        let inflow = Arc::<Inflow>::default();
         let stages = InboxStages {
             callbacks: None,
             handlers: Some(endpoint.handlers().clone()),
@@ -83,7 +88,8 @@ impl Session {
         Self {
             inbox: Inbox::new(stages, limits),
             link: Some(Link::start(transport, Role::Server, limits, connection.clone())),
-            member: admission.enter(connection),
+            member: admission.enter(connection, inflow.clone()),
+            inflow,
             opening: None,
             stage: Stage::Serving,
             next_stage: lifecycle.quiet.child_token(),
@@ -98,13 +104,14 @@ impl Session {
     pub(super) async fn run(mut self) {
         let connection = self.connection().clone();
         let peer = connection.handshake().peer.map(tracing::field::display);
-        debug!(endpoint = self.endpoint.name(), connection = %connection.id(), peer, "connection opened");
+        debug!(target: NODE, endpoint = self.endpoint.name(), connection = %connection.id(), peer, "connection opened");
         let scope = HandlerScope::new(self.connection(), Lane::Open);
         self.opening = Some(Box::pin(scope.mark(self.endpoint.handlers().open(&connection))));
         while !self.is_over() {
             if self.stage != Stage::Serving && self.opening.is_none() && self.inbox.is_settled() {
                 self.busy = None;
             }
+            self.inflow.waits(self.inbox.depth());
             // A flood of messages must not starve the other tasks of this thread.
             tokio::task::consume_budget().await;
             match self.next().await {
@@ -119,7 +126,10 @@ impl Session {
         let unhandled = self.inbox.clear() + self.discarded;
         if unhandled > 0 {
             let endpoint = self.endpoint.name();
-            warn!(endpoint, connection = %connection.id(), unhandled, "ended with messages that were not handled");
+            warn!(
+                target: NODE,
+                endpoint, connection = %connection.id(), unhandled, "ended with messages that were not handled"
+            );
         }
     }
 
@@ -177,7 +187,7 @@ impl Session {
         match outcome {
             Err(error) if self.link.is_none() => {
                 let (endpoint, error) = (self.endpoint.name(), error.chain());
-                debug!(endpoint, connection = %connection.id(), %error, "on_open failed after its connection had ended");
+                debug!(target: NODE, endpoint, connection = %connection.id(), %error, "on_open failed after its connection had ended");
             }
             Ok(()) if self.link.is_none() => {}
             Ok(()) => {
@@ -186,21 +196,26 @@ impl Session {
             }
             Err(error) => {
                 let (endpoint, error) = (self.endpoint.name(), error.chain());
-                warn!(endpoint, connection = %connection.id(), %error, "on_open failed: the connection is closed");
+                warn!(
+                    target: NODE,
+                    endpoint, connection = %connection.id(), %error, "on_open failed: the connection is closed"
+                );
                 connection.begin_close(code::INTERNAL_ERROR, "on_open failed", false);
             }
         }
     }
 
     async fn received(&mut self, connection: &Connection, message: Message) {
-        let Self { endpoint, inbox, link, stage, discarded, .. } = self;
+        let Self { inflow, inbox, link, stage, discarded, .. } = self;
         if *stage != Stage::Serving {
             *discarded += 1;
-            return endpoint.count_received(1);
+            return inflow.count(1, message.len() as u64);
         }
-        let mut first = Some(message);
+        let (mut first, mut bytes) = (Some(message), 0);
         let mut next = || first.take().or_else(|| link.as_mut().and_then(Link::buffered));
-        endpoint.count_received(inbox.messages(connection, &mut next).await);
+        let counted = || next().inspect(|message| bytes += message.len() as u64);
+        let messages = inbox.messages(connection, counted).await;
+        inflow.count(messages, bytes);
     }
 
     /// A peer that takes nothing of what waits for it, or does not answer the close, is lost: it must not make an end of
@@ -210,7 +225,7 @@ impl Session {
         let Some(patience) = &mut self.patience else { return };
         let Some(link) = &mut self.link else {
             let (endpoint, connection) = (self.endpoint.name(), self.member.connection().id());
-            warn!(endpoint, %connection, "an on_open was cut: the node stops, and its connection is gone");
+            warn!(target: NODE, endpoint, %connection, "an on_open was cut: the node stops, and its connection is gone");
             (self.opening, self.patience) = (None, None);
             return;
         };
@@ -231,7 +246,10 @@ impl Session {
         self.member.end();
         let connection = self.member.connection();
         let (endpoint, code, reason) = (self.endpoint.name(), close.code, close.reason.as_str());
-        debug!(endpoint, connection = %connection.id(), code, reason, initiator = %close.initiator, "connection closed");
+        debug!(
+            target: NODE,
+            endpoint, connection = %connection.id(), code, reason, initiator = %close.initiator, "connection closed"
+        );
         self.inbox.close(connection, close);
     }
 

@@ -7,6 +7,7 @@ use super::member::Admission;
 use super::seats::Seat;
 use super::session::Session;
 use crate::connection::{Handshake, Transport};
+use crate::target::NODE;
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
@@ -39,8 +40,9 @@ pub(super) async fn upgrade(endpoint: Endpoint, lifecycle: Arc<Lifecycle>, reque
         }
         Err(refusal) => {
             let peer = peer.map(tracing::field::display);
+            endpoint.count_refused();
             // A scanner must not fill the log.
-            debug!(endpoint = endpoint.name(), peer, reason = %refusal, "handshake refused");
+            debug!(target: NODE, endpoint = endpoint.name(), peer, reason = %refusal, "handshake refused");
             refusal.into_response()
         }
     }
@@ -83,7 +85,9 @@ impl Upgrade {
             Ok(upgraded) => {
                 Session::start(endpoint, admission, transport(upgraded), handshake, lifecycle, busy).await.run().await;
             }
-            Err(error) => debug!(endpoint = endpoint.name(), %error, "the peer went during the handshake"),
+            Err(error) => debug!(
+                target: NODE, endpoint = endpoint.name(), %error, "the peer went during the handshake"
+            ),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! `Plugin`: what a hook uses to act as its plugin.
 
-use super::PluginConfig;
+use super::ledger::Place;
+use super::{Ledger, PluginConfig};
 use crate::client::{
-    Binding, BuildError, ClientOptions, ClientShared, Surroundings, WebSocketClient, WebSocketClientBuilder,
+    Binding, BuildError, ClientOptions, ClientShared, Membership, Surroundings, WebSocketClient, WebSocketClientBuilder,
 };
 use crate::connection::Events;
 use crate::settings::ConfigError;
+use crate::target::RUNTIME;
 use axum::extract::FromRequestParts;
 use futures_util::FutureExt;
 use http::StatusCode;
@@ -61,6 +63,8 @@ pub(crate) struct PluginScope {
     pub(crate) tasks: TaskTracker,
     pub(crate) enabled: AtomicBool,
     live: Arc<AtomicUsize>,
+    /// The numbers of its clients, where somebody looks.
+    ledger: Option<Arc<Ledger>>,
     clients: Mutex<Vec<Weak<ClientShared>>>,
     /// The names that builders were given.
     named: Mutex<BTreeSet<String>>,
@@ -78,6 +82,7 @@ impl PluginScope {
         handlers: impl Fn() -> Option<Arc<dyn Events>> + Send + Sync + 'static,
         gate: CancellationToken,
         stopping: CancellationToken,
+        measured: bool,
     ) -> Plugin {
         Plugin(Arc::new(Self {
             name,
@@ -91,6 +96,7 @@ impl PluginScope {
             tasks: TaskTracker::new(),
             enabled: AtomicBool::new(true),
             live: Arc::default(),
+            ledger: measured.then(|| Arc::new(Ledger::new(name, max_clients))),
             clients: Mutex::default(),
             named: Mutex::default(),
             parsed: Mutex::default(),
@@ -139,7 +145,7 @@ impl Plugin {
                 outcome = AssertUnwindSafe(future).catch_unwind() => {
                     if let Err(panic) = outcome {
                         let message = crate::error::panic_message(&*panic);
-                        error!(plugin = scope.name, panic = %message, "a task of the plugin panicked");
+                        error!(target: RUNTIME, plugin = scope.name, panic = %message, "a task of the plugin panicked");
                     }
                 }
             }
@@ -197,6 +203,10 @@ impl Plugin {
         named.contains(&name.to_ascii_lowercase())
     }
 
+    pub(crate) fn ledger(&self) -> Option<&Arc<Ledger>> {
+        self.0.ledger.as_ref()
+    }
+
     pub(crate) fn is_enabled(&self) -> bool {
         self.0.enabled.load(Ordering::Acquire)
     }
@@ -204,7 +214,7 @@ impl Plugin {
 
 impl PluginScope {
     /// Counts a client in, or says that there are too many.
-    fn admit(&self, client: &WebSocketClient) -> Result<Box<dyn std::any::Any + Send + Sync>, BuildError> {
+    fn admit(&self, client: &WebSocketClient) -> Result<Box<dyn Membership>, BuildError> {
         if self.live.fetch_add(1, Ordering::AcqRel) >= self.max_clients {
             self.live.fetch_sub(1, Ordering::AcqRel);
             return Err(BuildError::TooManyClients { plugin: self.name.to_owned(), limit: self.max_clients });
@@ -212,7 +222,8 @@ impl PluginScope {
         let mut clients = self.clients.lock().expect("nothing panics while it holds the list");
         clients.retain(|client| client.strong_count() > 0);
         clients.push(client.downgrade());
-        Ok(Box::new(Place(self.live.clone())))
+        drop(clients);
+        Ok(Box::new(Place::of(client, self.live.clone(), self.ledger.as_ref())))
     }
 
     /// What the configuration says of a client that a builder names.
@@ -243,15 +254,6 @@ impl PluginScope {
         let shown = builder.name.take();
         builder.name = shown.map(|name| format!("{}/{name}", self.name));
         Ok(builder)
-    }
-}
-
-/// A client's place in its plugin's count.
-struct Place(Arc<AtomicUsize>);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -7,6 +7,7 @@ mod failure;
 mod handle;
 mod hook;
 mod json;
+mod ledger;
 mod origin;
 mod path;
 mod registry;
@@ -25,6 +26,7 @@ pub use hook::{
     OnFailure, OpenHook, Route, ShutdownHook,
 };
 pub use json::{Json, SharedJson};
+pub(crate) use ledger::{Ledger, Sum};
 pub use origin::Origin;
 pub use registry::{Registration, Registry};
 pub(crate) use reply::Messages;

@@ -3,9 +3,11 @@
 use super::check;
 use super::core::{Core, Running};
 use super::problem::{LaunchError, RunError};
+use super::publish::PageSource;
 use crate::client::{ProxyEnvironment, Surroundings};
+use crate::metrics::Rendered;
 use crate::plugin::Registry;
-use crate::settings::{NodeSettings, RuntimeSettings, Settings};
+use crate::settings::{MetricsSettings, NodeSettings, RuntimeSettings, Settings};
 use std::future::pending;
 use std::io;
 use std::path::Path;
@@ -44,6 +46,9 @@ pub struct Runtime {
     pub(super) absent: Registry,
     pub(super) node: NodeSettings,
     pub(super) times: RuntimeSettings,
+    pub(super) metrics: MetricsSettings,
+    /// Where the text of the page for Prometheus comes from.
+    pub(super) page: PageSource,
     /// What the process provides to clients.
     pub(super) surroundings: Surroundings,
 }
@@ -56,6 +61,7 @@ pub struct RuntimeBuilder {
     registry: Option<Registry>,
     expected: Vec<ExpectedPlugin>,
     surroundings: Surroundings,
+    page: PageSource,
 }
 
 impl RuntimeBuilder {
@@ -95,6 +101,24 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Installs a recorder of the crate `metrics` for the whole process at the launch, where the configuration asks for a page
+    /// for Prometheus (`metrics.prometheus`). A process has one recorder and keeps it: where another one is installed the
+    /// launch fails, and a second runtime shows the same page.
+    ///
+    /// Without this, nothing global is touched. A program with a recorder of its own gives
+    /// [`metrics_page`](Self::metrics_page) or sets `metrics.interval`.
+    pub fn install_recorder(mut self) -> Self {
+        self.page = PageSource::Install;
+        self
+    }
+
+    /// Who makes the text of the page for Prometheus (`metrics.prometheus`): the recorder of the crate `metrics` that the
+    /// program has installed. It is asked whenever the page is read, after the numbers of the runtime were handed to it.
+    pub fn metrics_page(mut self, render: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        self.page = PageSource::Given(Rendered::by(render));
+        self
+    }
+
     /// Checks everything that can be known without running anything: linkage, configuration, slots, the graph of
     /// `#[init]` hooks, paths.
     ///
@@ -102,7 +126,7 @@ impl RuntimeBuilder {
     /// All problems at once.
     pub fn build(self) -> Result<Runtime, LaunchError> {
         let registry = self.registry.unwrap_or_else(Registry::linked);
-        check::check(self.settings, registry, &self.expected, self.surroundings)
+        check::check(self.settings, registry, &self.expected, self.surroundings, self.page)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::plugin::{Failure, HandlerError, HookFuture, Origin, Reject};
+use crate::target::RUNTIME;
 use futures_util::FutureExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tracing::error;
@@ -66,6 +67,7 @@ pub(crate) async fn call_strictly<T>(
 /// Logs a failure with its place in the source.
 pub(crate) fn log(hook: &'static str, failure: &HandlerError) {
     error!(
+        target: RUNTIME,
         plugin = failure.plugin(),
         hook,
         handler = failure.handler(),

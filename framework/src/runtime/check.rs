@@ -4,10 +4,11 @@ use super::builder::{ExpectedPlugin, Runtime};
 use super::dispatch::handled_slot;
 use super::init::InitGraph;
 use super::problem::{LaunchError, LaunchProblem};
+use super::publish::PageSource;
 use crate::client::{BuildError, ClientOptions, Surroundings, WebSocketClient};
 use crate::node::{self, EndpointOptions};
 use crate::plugin::{ConfigCheck, Hook, Origin, PluginConfig, Registration, Registry, SlotKind, SlotRef};
-use crate::settings::Settings;
+use crate::settings::{NodeSettings, Settings};
 use std::collections::BTreeMap;
 
 /// Checks everything that needs no socket.
@@ -16,6 +17,7 @@ pub(super) fn check(
     registry: Registry,
     expected: &[ExpectedPlugin],
     surroundings: Surroundings,
+    page: PageSource,
 ) -> Result<Runtime, LaunchError> {
     let mut problems = Vec::new();
     links(&registry, expected, &mut problems);
@@ -25,6 +27,7 @@ pub(super) fn check(
     problems.extend(settings.check(&plugins).iter().map(LaunchProblem::new_from));
     let node = settings.node().unwrap_or_default();
     let times = settings.runtime().unwrap_or_default();
+    let metrics = settings.metrics().unwrap_or_default();
 
     let off: Vec<_> = plugins.iter().copied().filter(|name| !config(&settings, name).enabled()).collect();
     let absent = registry.clone().only(&off);
@@ -34,10 +37,17 @@ pub(super) fn check(
     }
     declarations(&registry, &mut problems);
     fillers(&registry, &absent, &mut problems);
-    paths(&registry, &settings, &mut problems);
+    paths(&registry, &settings, metrics.prometheus.as_deref(), &mut problems);
+    if metrics.prometheus.is_some() {
+        problems.extend(
+            unserved(&node, &page)
+                .map(|reason| settings.metrics_error("prometheus", reason))
+                .map(LaunchProblem::new_from),
+        );
+    }
     InitGraph::new(&registry, &absent, &mut problems);
     LaunchError::unless_empty(problems)?;
-    Ok(Runtime { settings, registry, absent, node, times, surroundings })
+    Ok(Runtime { settings, registry, absent, node, times, metrics, page, surroundings })
 }
 
 pub(super) fn config(settings: &Settings, plugin: &str) -> PluginConfig {
@@ -220,8 +230,23 @@ pub(super) fn declared_slot(registration: &Registration) -> Option<SlotRef> {
     }
 }
 
-/// Paths of endpoints and routes that are wrong or in each other's way.
-fn paths(registry: &Registry, settings: &Settings, problems: &mut Vec<LaunchProblem>) {
+/// Why nobody could read the page.
+fn unserved(node: &NodeSettings, page: &PageSource) -> Option<String> {
+    if node.listen.is_empty() {
+        let text = "the page is served by the node, and `node.listen` is empty: write an address there, as in \
+                    `\"127.0.0.1:20001\"`, or take `metrics.prometheus` out";
+        Some(text.to_owned())
+    } else if matches!(page, PageSource::Unknown) {
+        let text = "there is no recorder to make the page: call `RuntimeBuilder::install_recorder`, or \
+                    `RuntimeBuilder::metrics_page` where the program has one of its own";
+        Some(text.to_owned())
+    } else {
+        None
+    }
+}
+
+/// Paths of endpoints, routes and the page of metrics that are wrong or in each other's way.
+fn paths(registry: &Registry, settings: &Settings, page: Option<&str>, problems: &mut Vec<LaunchProblem>) {
     let mut mounted = Vec::new();
     for Registration { origin, hook } in registry.items() {
         match hook {
@@ -230,15 +255,21 @@ fn paths(registry: &Registry, settings: &Settings, problems: &mut Vec<LaunchProb
                     .endpoint::<EndpointOptions>(origin.name, declaration.options)
                     .ok()
                     .and_then(|options| options.path);
-                mounted.push((*origin, "GET", configured.unwrap_or_else(|| declaration.path.to_owned())));
+                mounted.push((Some(*origin), "GET", configured.unwrap_or_else(|| declaration.path.to_owned())));
             }
-            Hook::Route(route) => mounted.push((*origin, route.method, route.path.to_owned())),
+            Hook::Route(route) => mounted.push((Some(*origin), route.method, route.path.to_owned())),
             _ => {}
         }
     }
+    mounted.extend(page.map(|path| (None, "GET", path.to_owned())));
     let views: Vec<_> = mounted.iter().map(|(_, method, path)| (*method, path.as_str())).collect();
     for conflict in node::check_paths(&views) {
-        let places = conflict.places.iter().map(|&index| mounted[index].0);
-        problems.push(places.fold(LaunchProblem::new(conflict.reason), LaunchProblem::at));
+        let places: Vec<_> = conflict.places.iter().map(|&index| mounted[index].0).collect();
+        let problem = if places.contains(&None) {
+            LaunchProblem::new_from(settings.metrics_error("prometheus", conflict.reason))
+        } else {
+            LaunchProblem::new(conflict.reason)
+        };
+        problems.push(places.into_iter().flatten().fold(problem, LaunchProblem::at));
     }
 }

@@ -6,10 +6,12 @@ use super::declared::{Declared, DeclaredClient, declare};
 use super::dispatch::{Dispatcher, handled_slot};
 use super::init::{InitGraph, InitTimes};
 use super::problem::{LaunchError, LaunchProblem, StopError};
+use super::publish::{Measured, Publisher, observe};
 use crate::client::{ConnectError, WebSocketClient};
 use crate::node::{Node, NodeConfig};
 use crate::plugin::{Hook, Origin, Plugin, PluginScope, Registry, Route, SlotId};
 use crate::settings::{NodeSettings, RuntimeSettings};
+use crate::target::RUNTIME;
 use axum::Extension;
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
@@ -70,12 +72,15 @@ pub(super) struct Core {
     /// Whether such plugins have `#[init]` hooks, which might have filled any slot.
     absent_init: bool,
     node_settings: NodeSettings,
+    publisher: Arc<Publisher>,
+    pub(super) measured: Measured,
 }
 
 impl Core {
     /// Makes the plugins, the clients and the endpoints, and fills their slots.
     pub(super) fn new(runtime: Runtime) -> Result<Self, LaunchError> {
-        let Runtime { settings, registry, absent, node, times, surroundings } = runtime;
+        let Runtime { settings, registry, absent, node, times, metrics, page, surroundings } = runtime;
+        let measured = Measured::prepare(&metrics, page).map_err(problem)?;
         let (gate, stopping) = (CancellationToken::new(), CancellationToken::new());
         let dispatcher = Arc::new_cyclic(|dispatcher: &Weak<Dispatcher>| {
             let plugins = registry.plugins().into_iter().map(|name| {
@@ -85,15 +90,21 @@ impl Core {
                 let handlers = move || dispatcher.upgrade().map(|dispatcher| dispatcher.events());
                 (name, {
                     let around = surroundings.clone();
-                    PluginScope::plugin(name, config, max_clients, around, handlers, gate.clone(), stopping.clone())
+                    let (gate, stopping) = (gate.clone(), stopping.clone());
+                    PluginScope::plugin(name, config, max_clients, around, handlers, gate, stopping, measured.is_on())
                 })
             });
-            Dispatcher::new(&registry, plugins.collect())
+            Dispatcher::new(&registry, plugins.collect(), measured.is_on())
         });
         let mut problems = Vec::new();
         let graph = InitGraph::new(&registry, &absent, &mut problems);
         let declared = declare(&registry, &dispatcher, &gate, &mut problems);
+        if measured.is_on() {
+            declared.endpoints.iter().for_each(observe);
+        }
         LaunchError::unless_empty(problems)?;
+        let plugins = dispatcher.plugins.values().cloned().collect();
+        let publisher = Arc::new(Publisher { plugins, endpoints: declared.endpoints.clone() });
         Ok(Self {
             registry,
             times,
@@ -108,6 +119,8 @@ impl Core {
             absent_slots: absent.items().iter().filter_map(declared_slot).map(|slot| slot.slot.id()).collect(),
             absent_init: absent.items().iter().any(is_init),
             node_settings: node,
+            publisher,
+            measured,
         })
     }
 
@@ -121,6 +134,7 @@ impl Core {
     }
 
     async fn phases(&self) -> Result<(), LaunchError> {
+        self.measured.start(&self.publisher);
         self.bind().await?;
         self.init().await?;
         self.check_slots()?;
@@ -132,15 +146,16 @@ impl Core {
         self.gate.cancel();
         let (plugins, clients) = (self.dispatcher.plugins.len(), self.clients().len());
         let endpoints = self.declared.endpoints.len();
-        info!(plugins, clients, endpoints, "launched");
+        info!(target: RUNTIME, plugins, clients, endpoints, "launched");
         Ok(())
     }
 
     /// A port in use is found before any hook runs, and a hook can connect to its own node.
     async fn bind(&self) -> Result<(), LaunchError> {
-        let routes = self.routes();
+        let mut routes = self.routes();
+        routes.extend(self.measured.route(&self.publisher));
         if routes.is_empty() && self.declared.endpoints.is_empty() {
-            debug!("no endpoint and no route: the node does not listen");
+            debug!(target: RUNTIME, "no endpoint and no route: the node does not listen");
             return Ok(());
         }
         let config = NodeConfig {
@@ -154,7 +169,7 @@ impl Core {
         let node =
             Node::start(config).await.map_err(|error| problem(LaunchProblem::new(crate::error::chain(&error))))?;
         for address in node.addresses() {
-            info!(%address, "listening");
+            info!(target: RUNTIME, %address, "listening");
         }
         assert!(self.node.set(node).is_ok(), "a core is launched once");
         Ok(())
@@ -186,7 +201,10 @@ impl Core {
             let on = self.dispatcher.plugins[item.origin.plugin].is_enabled();
             if let Some(slot) = handled_slot(item).filter(|slot| on && slot.slot.owner().is_none()) {
                 if self.filler_is_off(slot.slot.id()) {
-                    info!(slot = slot.path, handler = item.origin.name, "not bound: the plugin that fills it is off");
+                    info!(
+                        target: RUNTIME,
+                        slot = slot.path, handler = item.origin.name, "not bound: the plugin that fills it is off"
+                    );
                 } else {
                     problems.push(unfilled(slot, item.origin));
                 }
@@ -214,6 +232,7 @@ impl Core {
                 if !declared(&name) && !plugin.made_client(&name) {
                     let known: Vec<_> = self.declared.clients.iter().map(|client| client.client.name()).collect();
                     warn!(
+                        target: RUNTIME,
                         section = format!("plugins.{}.clients.{name}", plugin.name()),
                         declared = known.join(", "),
                         "configured, but no client of this name was made: is it misspelled?"

@@ -17,7 +17,7 @@ pub(super) struct Dispatcher {
 }
 
 impl Dispatcher {
-    pub(super) fn new(registry: &Registry, plugins: BTreeMap<&'static str, Plugin>) -> Self {
+    pub(super) fn new(registry: &Registry, plugins: BTreeMap<&'static str, Plugin>, measured: bool) -> Self {
         let mut slots: Vec<SlotHandlers> = Vec::new();
         for slot in registry.items().iter().filter_map(handled_slot) {
             if !slots.iter().any(|known| known.slot.slot.id() == slot.slot.id()) {
@@ -42,6 +42,9 @@ impl Dispatcher {
             }
         }
         slots.iter_mut().for_each(SlotHandlers::sort);
+        if measured {
+            slots.iter_mut().for_each(SlotHandlers::measure);
+        }
         Self { plugins, slots }
     }
 

@@ -5,6 +5,7 @@ use super::problem::LaunchProblem;
 use super::slots::timed_out;
 use crate::client::Reconnect;
 use crate::plugin::{HandlerError, Hook, HookId, InitEvent, InitHook, OnFailure, Origin, Plugin, Registry};
+use crate::target::RUNTIME;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -162,10 +163,13 @@ impl InitGraph {
         let Origin { plugin, name, .. } = node.origin;
         if node.hook.on_failure == OnFailure::Disable {
             plugins[plugin].scope().enabled.store(false, Ordering::Release);
-            warn!(plugin, hook = name, error = %failure.failure(), "an #[init] hook failed: its plugin is off");
+            warn!(
+                target: RUNTIME,
+                plugin, hook = name, error = %failure.failure(), "an #[init] hook failed: its plugin is off"
+            );
             State::Out
         } else {
-            error!(plugin, hook = name, error = %failure.failure(), "an #[init] hook failed");
+            error!(target: RUNTIME, plugin, hook = name, error = %failure.failure(), "an #[init] hook failed");
             let text = format!("`#[init]` hook `{name}` of plugin `{plugin}` failed: {}", failure.failure());
             problems.push(LaunchProblem::new(text).at(node.origin));
             State::Failed
@@ -191,7 +195,10 @@ impl InitGraph {
                 // A plugin whose hook cannot run is not fit to handle anything.
                 plugin.scope().enabled.store(false, Ordering::Release);
             }
-            warn!(plugin = plugin.name(), hook = node.origin.name, "not run: a hook that it waits for failed");
+            warn!(
+                target: RUNTIME,
+                plugin = plugin.name(), hook = node.origin.name, "not run: a hook that it waits for failed"
+            );
         }
     }
 
@@ -241,12 +248,13 @@ async fn run_hook(node: &Node, plugin: Plugin, times: InitTimes) -> Result<(), H
         match run_once(node, &plugin, times).await {
             Ok(()) => {
                 let took = started.elapsed();
-                info!(plugin = plugin.name(), hook = node.origin.name, ?took, "initialised");
+                info!(target: RUNTIME, plugin = plugin.name(), hook = node.origin.name, ?took, "initialised");
                 return Ok(());
             }
             Err(failure) if attempt < attempts => {
                 let pause = pauses.pause(attempt - 1);
                 warn!(
+                    target: RUNTIME,
                     plugin = plugin.name(),
                     hook = node.origin.name,
                     error = %failure.failure(),
@@ -270,7 +278,10 @@ async fn run_once(node: &Node, plugin: &Plugin, times: InitTimes) -> Result<(), 
         if let Ok(outcome) = timeout(times.slow, &mut run).await {
             return outcome;
         }
-        warn!(plugin = plugin.name(), hook = node.origin.name, running = ?times.slow, "an #[init] hook is slow");
+        warn!(
+            target: RUNTIME,
+            plugin = plugin.name(), hook = node.origin.name, running = ?times.slow, "an #[init] hook is slow"
+        );
         run.await
     };
     timeout(limit, watched).await.unwrap_or_else(|_| Err(timed_out(node.origin, limit)))

@@ -8,6 +8,7 @@ mod declared;
 mod dispatch;
 mod init;
 mod problem;
+mod publish;
 mod row;
 mod shutdown;
 mod slots;

@@ -3,14 +3,18 @@
 use super::call::{Called, caught};
 use super::dispatch::{Dispatcher, OwnerEvents};
 use super::slots::{MessageHandler, SlotHandlers, send, send_at_once};
+use crate::client::WebSocketClient;
 use crate::connection::{Connection, EventsFuture, FutureCell, Row};
 use crate::error::Result;
 use crate::message::Message;
+use crate::metrics::since;
+use crate::node::Endpoint;
 use crate::plugin::{Decoded, MessageEvent, Reject, Reply};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 type Cell = FutureCell<Result<Reply>>;
 
@@ -33,8 +37,8 @@ struct Pass {
 
 /// What a message is waiting for.
 enum Step {
-    /// This handler's end.
-    Running(usize, Cell),
+    /// The end of this handler, and when it began where that is measured.
+    Running(usize, Cell, Option<Instant>),
     /// What a handler came to has to be dealt with: its reply has no room, or it failed.
     Done(Called<Reply>),
 }
@@ -63,12 +67,16 @@ impl Row for HookRow {
         let mut pass = Pass { message, next: 0, taken: false, rejected: None };
         while let Some((number, handler)) = pass.next(slot) {
             let cell = &mut self.cells[number];
+            let began = since(handler.timer.as_ref());
             let begun = caught(handler.origin, || {
                 handler.begin(connection, &pass.message, &self.decoded, cell).map(|()| cell.poll(context))
             });
             let step = match begun {
-                Ok(Poll::Ready(outcome)) => Step::Done(Called::of(handler.origin, outcome)),
-                Ok(Poll::Pending) => Step::Running(number, std::mem::take(cell)),
+                Ok(Poll::Ready(outcome)) => {
+                    handler.took(began);
+                    Step::Done(Called::of(handler.origin, outcome))
+                }
+                Ok(Poll::Pending) => Step::Running(number, std::mem::take(cell), began),
                 Err(called) => Step::Done(called),
             };
             let step = match step {
@@ -89,7 +97,7 @@ impl Row for HookRow {
             let (dispatcher, connection) = (dispatcher.clone(), connection.clone());
             return Some(Box::pin(rest(dispatcher, index, connection, pass, step, decoded)));
         }
-        pass.end(slot);
+        pass.end(slot, connection);
         self.decoded.clear();
         None
     }
@@ -108,9 +116,11 @@ async fn rest(
     loop {
         let called = match step {
             Step::Done(called) => called,
-            Step::Running(number, cell) => {
-                let origin = slot.message[number].origin;
-                Called::caught(origin, AssertUnwindSafe(cell).catch_unwind().await)
+            Step::Running(number, cell, began) => {
+                let handler = &slot.message[number];
+                let outcome = AssertUnwindSafe(cell).catch_unwind().await;
+                handler.took(began);
+                Called::caught(handler.origin, outcome)
             }
         };
         match called {
@@ -127,12 +137,13 @@ async fn rest(
         }
         let Some((number, handler)) = pass.next(slot) else { break };
         let mut cell = Cell::default();
+        let began = since(handler.timer.as_ref());
         step = match caught(handler.origin, || handler.begin(&connection, &pass.message, &decoded, &mut cell)) {
-            Ok(()) => Step::Running(number, cell),
+            Ok(()) => Step::Running(number, cell, began),
             Err(called) => Step::Done(called),
         };
     }
-    pass.end(slot);
+    pass.end(slot, &connection);
 }
 
 impl Pass {
@@ -156,9 +167,11 @@ impl Pass {
         }
     }
 
-    fn end(self, slot: &SlotHandlers) {
+    fn end(self, slot: &SlotHandlers, connection: &Connection) {
         if !self.taken {
             let rejected = self.rejected.map(|(number, reject)| (slot.message[number].origin, reject));
+            WebSocketClient::count_unhandled(connection);
+            Endpoint::count_unhandled(connection);
             slot.unhandled.count(slot.slot, &self.message, rejected);
         }
     }

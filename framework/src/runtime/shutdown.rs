@@ -8,6 +8,7 @@ use super::slots::timed_out;
 use crate::client::WebSocketClient;
 use crate::message::code;
 use crate::plugin::{Hook, Origin, Plugin, ShutdownEvent, ShutdownHook};
+use crate::target::RUNTIME;
 use futures_util::future::join_all;
 use std::pin::pin;
 use std::time::Duration;
@@ -27,7 +28,7 @@ impl Core {
             biased;
             stragglers = &mut steps => stragglers,
             () = force => {
-                warn!("stopping at once");
+                warn!(target: RUNTIME, "stopping at once");
                 forced.cancel();
                 steps.await
             }
@@ -39,7 +40,7 @@ impl Core {
         // After a launch that failed, the reason is what matters.
         let quiet_end = self.failed.is_cancelled();
         if !quiet_end {
-            info!("stopping");
+            info!(target: RUNTIME, "stopping");
         }
         let grace = self.times.shutdown_grace;
         let mut stragglers = Vec::new();
@@ -82,14 +83,15 @@ impl Core {
         }
         clients.iter().for_each(WebSocketClient::abort);
         stragglers.extend(self.join_tasks().await);
+        self.measured.stop().await;
         for (slot, count) in self.dispatcher.unhandled() {
-            info!(slot, count, "messages that no handler took");
+            info!(target: RUNTIME, slot, count, "messages that no handler took");
         }
         if forced.is_cancelled() && stragglers.is_empty() {
             stragglers.push("it was cut short by a second signal".to_owned());
         }
         if !quiet_end {
-            info!(clean = stragglers.is_empty(), "stopped");
+            info!(target: RUNTIME, clean = stragglers.is_empty(), "stopped");
         }
         stragglers
     }

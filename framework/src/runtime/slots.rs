@@ -4,12 +4,15 @@ use super::call::{self, Called, call};
 use crate::connection::{Connection, SendError};
 use crate::error::Error;
 use crate::message::{Close, Kind, Message};
+use crate::metrics::{HANDLER_DURATION, HANDLER_FAILURES, Labels, Meter, since};
 use crate::plugin::{
     CloseEvent, CloseHook, ErrorEvent, ErrorHook, Failure, HandlerError, Hook, MessageHook, Messages, OpenEvent,
-    OpenHook, Origin, Plugin, Registration, Reject, Reply, SlotRef,
+    OpenHook, Origin, Plugin, Registration, Reject, Reply, SlotKind, SlotRef,
 };
+use crate::target::RUNTIME;
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 use tracing::{debug, warn};
 
 /// A hook, whose it is, and where it stands.
@@ -17,6 +20,44 @@ pub(super) struct Bound<H> {
     pub(super) plugin: Plugin,
     pub(super) origin: Origin,
     pub(super) hook: H,
+    /// Records how long it takes, where somebody looks.
+    pub(super) timer: Option<Meter>,
+}
+
+impl<H> Bound<H> {
+    /// It has run since `began`, where that was measured.
+    pub(super) fn took(&self, began: Option<Instant>) {
+        if let (Some(timer), Some(began)) = (&self.timer, began) {
+            timer.record(began.elapsed());
+        }
+    }
+
+    /// Measures a call, unless its arguments were not there.
+    async fn timed<T>(&self, call: impl Future<Output = Called<T>>) -> Called<T> {
+        let began = since(self.timer.as_ref());
+        let called = call.await;
+        if !matches!(called, Called::Skipped(_)) {
+            self.took(began);
+        }
+        called
+    }
+
+    fn measure(&mut self, slot: SlotRef, hook: &'static str) {
+        let labels = labels(slot, hook, self.plugin.name(), self.origin.name);
+        self.timer = Some(Meter::new(&HANDLER_DURATION, &labels));
+    }
+}
+
+/// Which hook it is, and whom it serves.
+fn labels(slot: SlotRef, hook: &str, plugin: &str, handler: &str) -> Labels {
+    let served = match slot.slot.kind() {
+        SlotKind::Client => "client",
+        SlotKind::Endpoint => "endpoint",
+    };
+    let name = slot.path.rsplit("::").next().unwrap_or(slot.path).trim();
+    [("plugin", plugin), ("hook", hook), ("handler", handler), (served, name)]
+        .map(|(name, value)| (name, value.to_owned()))
+        .to_vec()
 }
 
 /// An `#[on_message]` handler.
@@ -30,6 +71,8 @@ pub(super) struct SlotHandlers {
     close: Vec<Bound<CloseHook>>,
     error: Vec<Bound<ErrorHook>>,
     pub(super) unhandled: Unhandled,
+    /// Whether failures are recorded.
+    measured: bool,
 }
 
 impl SlotHandlers {
@@ -41,16 +84,17 @@ impl SlotHandlers {
             close: Vec::new(),
             error: Vec::new(),
             unhandled: Unhandled::default(),
+            measured: false,
         }
     }
 
     /// Adds a hook that is bound to this slot.
     pub(super) fn bind(&mut self, plugin: Plugin, Registration { origin, hook }: Registration) {
         match hook {
-            Hook::Open(hook) => self.open.push(Bound { plugin, origin, hook }),
-            Hook::Message(hook) => self.message.push(Bound { plugin, origin, hook }),
-            Hook::Close(hook) => self.close.push(Bound { plugin, origin, hook }),
-            Hook::Error(hook) => self.error.push(Bound { plugin, origin, hook }),
+            Hook::Open(hook) => self.open.push(Bound { plugin, origin, hook, timer: None }),
+            Hook::Message(hook) => self.message.push(Bound { plugin, origin, hook, timer: None }),
+            Hook::Close(hook) => self.close.push(Bound { plugin, origin, hook, timer: None }),
+            Hook::Error(hook) => self.error.push(Bound { plugin, origin, hook, timer: None }),
             _ => {}
         }
     }
@@ -62,6 +106,14 @@ impl SlotHandlers {
         self.close.sort_by_key(|bound| Reverse(bound.hook.priority));
     }
 
+    /// Measures from now on how long its hooks take, and how often they fail.
+    pub(super) fn measure(&mut self) {
+        self.measured = true;
+        self.open.iter_mut().for_each(|bound| bound.measure(self.slot, "on_open"));
+        self.message.iter_mut().for_each(|bound| bound.measure(self.slot, "on_message"));
+        self.close.iter_mut().for_each(|bound| bound.measure(self.slot, "on_close"));
+    }
+
     /// A plugin whose `#[on_open]` hooks run, if there is one.
     pub(super) fn opener(&self) -> Option<&Plugin> {
         self.open.iter().map(|bound| &bound.plugin).find(|plugin| plugin.is_enabled())
@@ -69,10 +121,13 @@ impl SlotHandlers {
 
     /// Runs every `#[on_open]`; the first that fails ends the row, and the connection is given up.
     pub(super) async fn opened(&self, connection: &Connection) -> Result<(), Error> {
-        for Bound { plugin, origin, hook } in self.open.iter().filter(|bound| bound.plugin.is_enabled()) {
-            match call(*origin, || (hook.call)(&OpenEvent { plugin, connection })).await {
+        for bound in self.open.iter().filter(|bound| bound.plugin.is_enabled()) {
+            let Bound { plugin, origin, hook, .. } = bound;
+            match bound.timed(call(*origin, || (hook.call)(&OpenEvent { plugin, connection }))).await {
                 Called::Done(reply) => send(connection, reply).await,
-                Called::Skipped(reject) => debug!(plugin = plugin.name(), handler = origin.name, %reject, "skipped"),
+                Called::Skipped(reject) => debug!(
+                    target: RUNTIME, plugin = plugin.name(), handler = origin.name, %reject, "skipped"
+                ),
                 Called::Failed(failure) => {
                     self.failed("on_open", connection, None, &failure).await;
                     return Err(Error::msg(failure.to_string()));
@@ -84,10 +139,13 @@ impl SlotHandlers {
 
     /// Runs every `#[on_close]`.
     pub(super) async fn closed(&self, connection: &Connection, close: &Close) {
-        for Bound { plugin, origin, hook } in self.close.iter().filter(|bound| bound.plugin.is_enabled()) {
-            match call(*origin, || (hook.call)(&CloseEvent { plugin, connection, close })).await {
+        for bound in self.close.iter().filter(|bound| bound.plugin.is_enabled()) {
+            let Bound { plugin, origin, hook, .. } = bound;
+            match bound.timed(call(*origin, || (hook.call)(&CloseEvent { plugin, connection, close }))).await {
                 Called::Done(()) => {}
-                Called::Skipped(reject) => debug!(plugin = plugin.name(), handler = origin.name, %reject, "skipped"),
+                Called::Skipped(reject) => debug!(
+                    target: RUNTIME, plugin = plugin.name(), handler = origin.name, %reject, "skipped"
+                ),
                 Called::Failed(failure) => self.failed("on_close", connection, None, &failure).await,
             }
         }
@@ -107,7 +165,10 @@ impl SlotHandlers {
         error: &HandlerError,
     ) {
         call::log(hook, error);
-        for Bound { plugin, origin, hook } in &self.error {
+        if self.measured {
+            HANDLER_FAILURES.counter(&labels(self.slot, hook, error.plugin(), error.handler())).increment(1);
+        }
+        for Bound { plugin, origin, hook, .. } in &self.error {
             // Without a slot it is meant for the handlers of its own plugin.
             if !plugin.is_enabled() || (hook.slot.is_none() && plugin.name() != error.plugin()) {
                 continue;
@@ -154,9 +215,9 @@ fn report(connection: &Connection, sent: Result<(), SendError>) {
     match sent {
         Ok(()) => {}
         Err(error @ (SendError::Closed | SendError::NotConnected)) => {
-            debug!(%error, connection = %connection.id(), "a reply came too late");
+            debug!(target: RUNTIME, %error, connection = %connection.id(), "a reply came too late");
         }
-        Err(error) => warn!(%error, connection = %connection.id(), "a reply could not be sent"),
+        Err(error) => warn!(target: RUNTIME, %error, connection = %connection.id(), "a reply could not be sent"),
     }
 }
 
@@ -177,15 +238,18 @@ impl Unhandled {
         };
         let first = self.counts[kind].fetch_add(1, Ordering::Relaxed) == 0;
         // It may be one of millions: the reason is only written down where somebody reads it.
-        if !first && !tracing::enabled!(tracing::Level::DEBUG) {
+        if !first && !tracing::enabled!(target: RUNTIME, tracing::Level::DEBUG) {
             return;
         }
         let (slot, bytes, kind) = (slot.path, message.len(), message.kind());
         let reason = rejected.map(|(origin, reject)| format!("{}: {reject}", origin.name)).unwrap_or_default();
         if first {
-            warn!(slot, %kind, bytes, reason, "no #[on_message] handler took this message; later ones are only counted");
+            warn!(
+                target: RUNTIME,
+                slot, %kind, bytes, reason, "no #[on_message] handler took this message; later ones are only counted"
+            );
         } else {
-            debug!(slot, %kind, bytes, reason, "no #[on_message] handler took this message");
+            debug!(target: RUNTIME, slot, %kind, bytes, reason, "no #[on_message] handler took this message");
         }
     }
 

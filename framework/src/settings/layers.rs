@@ -5,7 +5,7 @@ use super::leaf::{self, Leaf};
 use super::problem::{ConfigError, Problem, SettingsError};
 use super::reading::{Known, Reading};
 use super::section::Section;
-use super::shape::{NodeSettings, RuntimeSettings};
+use super::shape::{MetricsSettings, NodeSettings, RuntimeSettings};
 use super::{names, secret, toml};
 use figment::Figment;
 use figment::value::{Dict, Tag, Value};
@@ -20,7 +20,7 @@ const PREFIX: &str = "BRISTLE_";
 const RESERVED: [&str; 2] = ["CONFIG", "LOG_FORMAT"];
 
 /// The tables that a configuration may have.
-const TABLES: [&str; 3] = ["node", "plugins", "runtime"];
+const TABLES: [&str; 4] = ["metrics", "node", "plugins", "runtime"];
 
 /// What was configured, in layers: a later one counts, table by table and key by key.
 ///
@@ -144,8 +144,21 @@ impl Settings {
         section.in_range(settings.out_of_range()).map(|()| settings)
     }
 
+    /// The table `[metrics]`.
+    ///
+    /// # Errors
+    /// All values that do not fit.
+    pub fn metrics(&self) -> Result<MetricsSettings, Vec<ConfigError>> {
+        self.table("metrics").parse()
+    }
+
+    /// What is wrong with a value of `[metrics]` that fits by itself.
+    pub(crate) fn metrics_error(&self, key: &str, reason: String) -> ConfigError {
+        self.table("metrics").error(&[key.to_owned()], Problem::Invalid { reason })
+    }
+
     /// What is wrong beside the sections of `plugins`: unknown tables, the sections of other plugins, and what is
-    /// unknown or does not fit in `[node]` and `[runtime]`.
+    /// unknown or does not fit in `[node]`, `[runtime]` and `[metrics]`.
     pub fn check(&self, plugins: &[&str]) -> Vec<ConfigError> {
         let root = Section::at(Arc::new(self.layers.clone()), Vec::new());
         let mut problems = Vec::new();
@@ -163,17 +176,21 @@ impl Settings {
         problems.extend(unknown::<NodeSettings>(&self.table("node")));
         problems.extend(self.runtime().err().into_iter().flatten());
         problems.extend(unknown::<RuntimeSettings>(&self.table("runtime")));
+        problems.extend(self.metrics().err().into_iter().flatten());
+        problems.extend(unknown::<MetricsSettings>(&self.table("metrics")));
         problems.extend(unlinked(&self.table("plugins"), plugins));
         problems
     }
 
-    /// Every value that counts, with the defaults of `[node]` and `[runtime]`, sorted by key; secrets are masked.
+    /// Every value that counts, with the defaults of `[node]`, `[runtime]` and `[metrics]`, sorted by key; secrets are
+    /// masked.
     pub fn entries(&self) -> Vec<Entry> {
-        let complete = self.clone().beneath(vec!["node".to_owned()], NodeSettings::default(), "default").beneath(
-            vec!["runtime".to_owned()],
-            RuntimeSettings::default(),
-            "default",
-        );
+        let table = |name: &str| vec![name.to_owned()];
+        let complete = self
+            .clone()
+            .beneath(table("node"), NodeSettings::default(), "default")
+            .beneath(table("runtime"), RuntimeSettings::default(), "default")
+            .beneath(table("metrics"), MetricsSettings::default(), "default");
         let root = Value::Dict(Tag::Default, leaf::root(&complete.layers));
         let mut entries = Vec::new();
         collect(&mut entries, &complete.layers, &root, &mut Vec::new());

@@ -1,7 +1,7 @@
 //! What can be configured of the node and of the runtime, and what counts where nothing is said.
 
-use super::duration;
 use super::range::{BYTES, COUNT, OutOfRange, RangeCheck, TIME};
+use super::{duration, or_false};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -97,6 +97,20 @@ impl Default for RuntimeSettings {
             max_clients: 1024,
         }
     }
+}
+
+/// The table `[metrics]`. Nothing is measured but what `stats` of a client or endpoint says, unless one of these is set.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct MetricsSettings {
+    /// The path of the page that Prometheus reads, on the node's listener, as in `"/metrics"`; `false` for none.
+    #[serde(with = "or_false::path")]
+    pub prometheus: Option<String>,
+    /// How often the numbers are handed to the recorder that the program has installed, as in `"10s"`, at least 100 ms;
+    /// `false` for never.
+    #[serde(with = "or_false::interval")]
+    pub interval: Option<Duration>,
 }
 
 fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SocketAddr>, D::Error> {

@@ -71,7 +71,7 @@ async fn while_down_decides_what_becomes_of_a_message() {
     assert_eq!(build(WhileDown::Fail).send("x").await, Err(SendError::NotConnected));
     let dropping = build(WhileDown::Drop);
     assert_eq!(dropping.send("x").await, Ok(()));
-    assert_eq!((dropping.stats().queued, dropping.stats().lost), (0, 1));
+    assert_eq!((dropping.stats().queued, dropping.stats().lost, dropping.stats().dropped), (0, 0, 1));
     let holding = build(WhileDown::Hold);
     assert_eq!(holding.send("x").await, Ok(()));
     assert_eq!((holding.stats().queued, holding.stats().lost), (1, 0));

@@ -3,14 +3,15 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
 /// A running host whose log is read as it comes.
 struct Host {
     process: Child,
     log: std::io::Lines<BufReader<ChildStderr>>,
+    address: SocketAddr,
 }
 
 impl Host {
@@ -28,7 +29,7 @@ impl Host {
             .spawn()
             .expect("the binary starts");
         let log = BufReader::new(process.stderr.take().expect("it is piped")).lines();
-        Self { process, log }
+        Self { process, log, address: free }
     }
 
     /// Reads the log up to a line with this text.
@@ -43,6 +44,15 @@ impl Host {
             seen.push(line);
         }
         panic!("no `{text}` in:\n{}", seen.join("\n"));
+    }
+
+    /// What a path of it answers.
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).expect("it listens");
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("text");
+        answer
     }
 
     fn signal(&self, signal: &str) {
@@ -75,6 +85,33 @@ fn a_supervisors_sigterm_is_as_good_as_ctrl_c_and_the_log_can_be_json() {
     assert_eq!(line["message"], "the server answers: hello");
     host.signal("-TERM");
     host.until("stopped");
+    assert_eq!(host.code(), Some(0));
+}
+
+/// Without it the page that an operator switches on would not be there in the program that is shipped.
+#[test]
+fn the_page_for_prometheus_is_there_when_asked_for_and_not_else() {
+    let mut host = Host::start(&[("BRISTLE_METRICS__PROMETHEUS", "/metrics")]);
+    host.until("the server answers: hello");
+    let page = host.get("/metrics");
+    assert!(page.starts_with("HTTP/1.1 200 OK\r\n"), "{page}");
+    for line in [
+        r#"bristle_client_written_messages_total{plugin="greeter",client="CLIENT"} 1"#,
+        r#"bristle_client_open_connections{plugin="greeter",client="CLIENT"} 1"#,
+        r#"bristle_endpoint_connections_total{plugin="echo",endpoint="ECHO"} 1"#,
+        r#"bristle_handler_duration_seconds_count{plugin="echo",hook="on_message",handler="echo",endpoint="ECHO"} 1"#,
+        "# TYPE bristle_handler_duration_seconds histogram",
+    ] {
+        assert!(page.lines().any(|found| found == line), "no `{line}` in:\n{page}");
+    }
+    host.signal("-INT");
+    host.until("stopped");
+    assert_eq!(host.code(), Some(0));
+
+    let mut host = Host::start(&[]);
+    host.until("launched");
+    assert!(host.get("/metrics").starts_with("HTTP/1.1 404 "));
+    host.signal("-INT");
     assert_eq!(host.code(), Some(0));
 }
 

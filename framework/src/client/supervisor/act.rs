@@ -62,12 +62,18 @@ impl Supervisor {
         let before = self.shared.outbox.counts();
         self.shared.outbox.shut();
         if before.queued > 0 {
-            warn!(client = %self.shared.name, messages = before.queued, "closed with messages that were never sent");
+            warn!(
+                target: CLIENT,
+                client = %self.shared.name, messages = before.queued, "closed with messages that were never sent"
+            );
         }
         if gave_up && let Some(source) = self.failure.take() {
             let attempts = self.session.failures();
-            error!(client = %self.shared.name, attempts, error = %source, "gave up connecting");
+            error!(target: CLIENT, client = %self.shared.name, attempts, error = %source, "gave up connecting");
             self.failure = Some(ConnectError::GaveUp { attempts, source: Arc::new(source) });
+        }
+        if !gave_up {
+            self.wanted_no_more();
         }
         // The state first: whoever waited for the close must find the client closed.
         self.publish();
@@ -79,10 +85,14 @@ impl Supervisor {
         self.dial = None;
         let cut = self.inbox.clear();
         if cut > 0 {
-            warn!(client = %self.shared.name, messages = cut, "stopped with messages that were not handled");
+            warn!(
+                target: CLIENT,
+                client = %self.shared.name, messages = cut, "stopped with messages that were not handled"
+            );
         }
         self.shared.outbox.shut();
         *self.shared.current.lock().expect("nothing panics while it holds it") = None;
-        self.shared.status.send_replace(Status { state: ConnectionState::Closed, ready: false, failure: None });
+        self.failure = None;
+        self.publish_status(ConnectionState::Closed, false);
     }
 }

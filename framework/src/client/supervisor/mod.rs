@@ -4,8 +4,9 @@ mod act;
 mod report;
 
 use super::callbacks::Callbacks;
-use super::session::{Action, Event, Phase, Session};
-use super::shared::{Shared, Status};
+use super::session::{Action, Event, Phase, Session, Then};
+use super::shared::Shared;
+use super::status::Status;
 use super::transport::dial;
 use super::{Binding, ConnectError, ConnectionState, Reconnect};
 use crate::connection::{
@@ -13,6 +14,7 @@ use crate::connection::{
 };
 use crate::error::Error;
 use crate::message::{Close, code};
+use crate::target::CLIENT;
 use std::future::pending;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -97,8 +99,8 @@ pub(crate) struct Supervisor {
     /// What `close_with` was given.
     farewell: (u16, String),
     opened_at: Instant,
-    /// Since when it is down, and whether that was logged.
-    down: Option<(Instant, bool)>,
+    /// Whether it was logged that it is down.
+    down_logged: bool,
     dropped: bool,
 }
 
@@ -139,7 +141,7 @@ impl Supervisor {
             failure: None,
             farewell: (code::NORMAL, String::new()),
             opened_at: Instant::now(),
-            down: None,
+            down_logged: false,
             dropped: false,
         }
     }
@@ -151,6 +153,7 @@ impl Supervisor {
                 break;
             }
             self.begin_on_open();
+            self.shared.counters.inflow.waits(self.inbox.depth());
             if self.inbox.is_settled() {
                 // Whoever waits is told by the drop.
                 self.quiesce.clear();
@@ -198,10 +201,8 @@ impl Supervisor {
             }
             Wake::Opened(Ok(())) => self.ready(),
             Wake::Opened(Err(error)) => {
-                let error = error.chain();
-                error!(client = %self.shared.name, %error, "on_open failed: the connection is given up");
                 self.opening = Opening::No;
-                self.failure = Some(ConnectError::OnOpen(error));
+                self.failure = Some(ConnectError::OnOpen(self.log_on_open(error)));
                 self.farewell = (code::INTERNAL_ERROR, "on_open failed".to_owned());
                 self.step(Event::OpenFailed);
                 if let Some(connection) = &self.connection {
@@ -212,7 +213,11 @@ impl Supervisor {
             Wake::Leftover(result) => {
                 self.leftover = None;
                 if let Err(error) = result {
-                    debug!(client = %self.shared.name, error = %error.chain(), "on_open failed after its connection had ended");
+                    debug!(
+                        target: CLIENT,
+                        client = %self.shared.name, error = %error.chain(),
+                        "on_open failed after its connection had ended"
+                    );
                 }
             }
             Wake::Link(LinkEvent::Message(_)) if self.quiet => {}
@@ -220,8 +225,11 @@ impl Supervisor {
                 let Self { inbox, link, connection, .. } = self;
                 if let (Some(connection), Some(link)) = (connection, link) {
                     let mut first = Some(message);
-                    let taken = inbox.messages(connection, || first.take().or_else(|| link.buffered())).await;
-                    self.shared.received.fetch_add(taken, Ordering::Relaxed);
+                    let mut bytes = 0;
+                    let mut next = || first.take().or_else(|| link.buffered());
+                    let counted = || next().inspect(|message| bytes += message.len() as u64);
+                    let taken = inbox.messages(connection, counted).await;
+                    self.shared.counters.inflow.count(taken, bytes);
                 }
             }
             Wake::Link(LinkEvent::Ended(end)) => self.ended(end),
@@ -276,6 +284,7 @@ impl Supervisor {
                 shared.outbox.opening();
                 let holder = Box::new(shared.clone());
                 let connection = Connection::new(shared.id, holder, shared.outbox.clone(), handshake);
+                connection.observe_latency(shared.counters.meters.get().map(|meters| meters.latency.clone()));
                 self.link = Some(Link::start(transport, Role::Client, &shared.limits, connection.clone()));
                 *shared.current.lock().expect("nothing panics while it holds it") = Some(connection.clone());
                 self.connection = Some(connection);
@@ -289,10 +298,15 @@ impl Supervisor {
                 let policy = self.session.policy().cloned().unwrap_or_default();
                 let then = policy.after_failure(&error, self.session.ever_open(), SystemTime::now());
                 self.failure = Some(error.clone());
+                // Before the session decides: a first `connect` that failed leaves a client that is closed, and not down.
+                self.shared.change(Status::go_down);
                 let retry_in = self.step(Event::Failed(then));
                 self.log_failure(&error, retry_in);
                 if !then.retry {
-                    error!(client = %self.shared.name, "not tried again: this answer will not change by itself");
+                    error!(
+                        target: CLIENT,
+                        client = %self.shared.name, "not tried again: this answer will not change by itself"
+                    );
                 }
             }
         }
@@ -332,11 +346,14 @@ impl Supervisor {
         if let Opening::Running(on_open) = std::mem::replace(&mut self.opening, Opening::No)
             && self.leftover.replace(on_open).is_some()
         {
-            warn!(client = %self.shared.name, "an on_open was cut: its connection is gone, and so is the next one");
+            warn!(
+                target: CLIENT,
+                client = %self.shared.name, "an on_open was cut: its connection is gone, and so is the next one"
+            );
         }
         *self.shared.current.lock().expect("nothing panics while it holds it") = None;
         let then = self.session.policy().cloned().unwrap_or_default().after_close(&close);
-        self.down = Some((Instant::now(), true));
+        self.went_down(asked);
         let lasted = if close.was_ready { self.opened_at.elapsed() } else { Duration::ZERO };
         close.retry_in = self.step(Event::Ended { asked, lasted, then });
         self.log_down(&close);
@@ -353,11 +370,7 @@ struct End(Arc<Shared>);
 impl Drop for End {
     fn drop(&mut self) {
         self.0.outbox.shut();
-        self.0.status.send_if_modified(|status| {
-            let changed = status.state != ConnectionState::Closed;
-            (status.state, status.ready) = (ConnectionState::Closed, false);
-            changed
-        });
+        self.0.enter(ConnectionState::Closed, false);
         self.0.leave();
     }
 }

@@ -3,6 +3,7 @@
 use super::{Pem, Tls};
 use crate::client::BuildError;
 use crate::client::surroundings::ReadFile;
+use crate::target::CLIENT;
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use tokio_rustls::rustls::crypto::ring;
@@ -67,12 +68,16 @@ fn platform_roots() -> &'static RootCertStore {
     ROOTS.get_or_init(|| {
         let loaded = rustls_native_certs::load_native_certs();
         for error in &loaded.errors {
-            warn!(%error, "a root certificate of the platform could not be read");
+            warn!(target: CLIENT, %error, "a root certificate of the platform could not be read");
         }
         let mut roots = RootCertStore::empty();
         let (added, _) = roots.add_parsable_certificates(loaded.certs);
         if added == 0 {
-            warn!("the platform has no root certificates, so that no server of `wss` is trusted without `ca`: install `ca-certificates`");
+            warn!(
+                target: CLIENT,
+                "the platform has no root certificates, so that no server of `wss` is trusted without `ca`: install \
+                 `ca-certificates`"
+            );
         }
         roots
     })

@@ -124,7 +124,7 @@ impl Outbox {
 
     pub(crate) fn counts(&self) -> Counts {
         let state = self.lock();
-        Counts { queued: state.messages, ..state.counts }
+        Counts { queued: state.messages, queued_bytes: state.bytes, ..state.counts }
     }
 
     /// As `offer`, of a message that is checked first, and unless others wait: they go first. `on_open` is not kept behind
@@ -157,7 +157,7 @@ impl Outbox {
             _ if state.phase == Phase::Closed || state.is_shut_for(opening) => return Ok(Err(SendError::Closed)),
             (true, WhileDown::Fail) => return Ok(Err(SendError::NotConnected)),
             (true, WhileDown::Drop) => {
-                state.counts.lost += 1;
+                state.counts.dropped += 1;
                 return Ok(Ok(()));
             }
             _ => {}

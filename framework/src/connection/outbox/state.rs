@@ -29,12 +29,17 @@ pub(super) enum Origin {
     Link,
 }
 
-/// Numbers since the outbox was made. `queued` is what waits now.
+/// Numbers since the outbox was made. `queued` and its bytes are what waits now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) queued: usize,
+    pub(crate) queued_bytes: usize,
     pub(crate) written: u64,
+    /// The payloads of what was written.
+    pub(crate) written_bytes: u64,
     pub(crate) lost: u64,
+    /// Never taken: sent while there was no connection, with `WhileDown::Drop`.
+    pub(crate) dropped: u64,
 }
 
 /// Where the connection is in its life, as far as sending goes.

@@ -34,6 +34,7 @@ impl Outbox {
                 if closes {
                     // A close frame that a user sent is an order to close, once what was before it is written.
                     release(&mut state, &entry);
+                    state.counts.written_bytes += entry.message.len() as u64;
                     state.close = Some(CloseOrder { frame: entry.message, drain: false, ends: true });
                     state.counts.written += 1;
                     if let Some(receipt) = entry.receipt {
@@ -63,7 +64,10 @@ impl Outbox {
             let mut state = self.lock();
             for entry in &*entries {
                 release(&mut state, entry);
-                state.counts.written += u64::from(entry.origin != Origin::Link);
+                if entry.origin != Origin::Link {
+                    state.counts.written += 1;
+                    state.counts.written_bytes += entry.message.len() as u64;
+                }
             }
             self.grant(&mut state);
         }

@@ -2,6 +2,7 @@
 
 use super::{ConfigCheck, ConfigError, PluginConfig};
 use crate::plugin::{Event, FromEvent, Plugin, Reject};
+use crate::target::RUNTIME;
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -80,7 +81,7 @@ pub enum ConfigRejection {
 
 impl IntoResponse for ConfigRejection {
     fn into_response(self) -> Response {
-        tracing::error!(error = %self, "a route cannot have its configuration");
+        tracing::error!(target: RUNTIME, error = %self, "a route cannot have its configuration");
         let text = match self {
             Self::NoPlugin => self.to_string(),
             // What is wrong with the configuration is not for whoever sends requests.

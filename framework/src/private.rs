@@ -1,6 +1,7 @@
 //! The one door between generated code and the framework. Nothing here is public API.
 
 use crate::connection::FutureCell;
+pub use crate::connection::Key;
 pub use crate::host::RollCall;
 pub use crate::plugin::{
     ClientDeclaration, CloseEvent, CloseHook, ConfigCheck, EndpointDeclaration, ErrorEvent, ErrorHook, FromEvent, Hook,

@@ -67,11 +67,20 @@ impl Args {
         }
     }
 
-    /// All options as one JSON object, under their own names.
+    /// All options that the configuration may set too, as one JSON object, under their own names.
     pub(crate) fn to_json(&self) -> String {
-        let options: serde_json::Map<_, _> =
-            self.options.iter().map(|(name, value)| ((*name).to_owned(), value.to_json())).collect();
+        let options: serde_json::Map<_, _> = self
+            .options
+            .iter()
+            .filter(|(_, value)| !matches!(value, Value::Functions(_)))
+            .map(|(name, value)| ((*name).to_owned(), value.to_json()))
+            .collect();
         serde_json::Value::Object(options).to_string()
+    }
+
+    /// Whether the option was written.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.option(name).is_some()
     }
 
     fn option(&self, name: &str) -> Option<&Value> {

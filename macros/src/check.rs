@@ -67,10 +67,11 @@ fn what(args: &Args, complaints: &mut Complaints) -> Option<What> {
             },
         }),
         Kind::Shutdown => Some(What::Shutdown { timeout: args.duration("timeout") }),
-        Kind::Client => Some(What::Client { options: args.to_json() }),
+        Kind::Client => Some(What::Client { options: args.to_json(), key: key(args, complaints) }),
         Kind::Endpoint => {
             let path = lead(args, 0, "an endpoint has a path", complaints)?;
-            Some(What::Endpoint { path: url_path(path, complaints)?, options: args.to_json() })
+            let key = key(args, complaints);
+            Some(What::Endpoint { path: url_path(path, complaints)?, options: args.to_json(), key })
         }
         Kind::OnOpen => of_connection(OfConnection::Open, complaints),
         Kind::OnMessage => of_connection(OfConnection::Message, complaints),
@@ -92,6 +93,21 @@ fn lead<'a>(args: &'a Args, index: usize, otherwise: &str, complaints: &mut Comp
         complaints.at(args.span, format!("{otherwise}: write `{}`", args.kind.example()));
     }
     lead
+}
+
+/// The function behind `keyed`, which means nothing where messages are handled one at a time anyway.
+fn key(args: &Args, complaints: &mut Complaints) -> Option<Path> {
+    let path = args.functions("keyed").first()?;
+    if !args.has("concurrent") {
+        let written = source(path);
+        complaints.about(
+            path,
+            format!(
+                "`keyed` is for messages that are handled at the same time: write `concurrent = 16, keyed = {written}`"
+            ),
+        );
+    }
+    Some(path.clone())
 }
 
 fn slot(args: &Args, complaints: &mut Complaints) -> Option<Path> {

@@ -74,14 +74,14 @@ fn value(hook: &Hook) -> TokenStream {
             let timeout = duration(*timeout, span);
             variant("Shutdown", &paths::SHUTDOWN_HOOK, span, &quote_spanned!(span=> timeout: #timeout, #calls))
         }
-        What::Client { options } => {
-            let slot = slot(name);
-            let fields = quote_spanned!(span=> slot: #slot, options: #options,);
+        What::Client { options, key } => {
+            let (slot, key) = (slot(name), key_of(key.as_ref(), span));
+            let fields = quote_spanned!(span=> slot: #slot, options: #options, key: #key,);
             variant("Client", &paths::CLIENT_DECLARATION, span, &fields)
         }
-        What::Endpoint { path, options } => {
-            let slot = slot(name);
-            let fields = quote_spanned!(span=> slot: #slot, path: #path, options: #options,);
+        What::Endpoint { path, options, key } => {
+            let (slot, key) = (slot(name), key_of(key.as_ref(), span));
+            let fields = quote_spanned!(span=> slot: #slot, path: #path, options: #options, key: #key,);
             variant("Endpoint", &paths::ENDPOINT_DECLARATION, span, &fields)
         }
         What::OfConnection { of, slot: path, priority } => {
@@ -197,6 +197,18 @@ fn slot(path: &impl ToTokens) -> TokenStream {
     let slot_ref = paths::SLOT_REF.at(at);
     let text = source(path);
     quote_spanned!(at=> #slot_ref { path: #text, slot: &#path })
+}
+
+/// What makes the key of `keyed`, spanned at the function, where a wrong signature is corrected.
+fn key_of(function: Option<&syn::Path>, span: Span) -> TokenStream {
+    match function {
+        Some(function) => {
+            let at = place(function);
+            let key = paths::KEY.at(at);
+            quote_spanned!(at=> ::core::option::Option::Some(|| #key::new(#function)))
+        }
+        None => quote_spanned!(span=> ::core::option::Option::None),
+    }
 }
 
 fn duration(milliseconds: Option<u64>, span: Span) -> TokenStream {

@@ -32,8 +32,8 @@ pub(crate) struct Hook {
 pub(crate) enum What {
     Init { order: i32, after: Vec<Path>, timeout: Option<u64>, on_failure: &'static str },
     Shutdown { timeout: Option<u64> },
-    Client { options: String },
-    Endpoint { path: String, options: String },
+    Client { options: String, key: Option<Path> },
+    Endpoint { path: String, options: String, key: Option<Path> },
     OfConnection { of: OfConnection, slot: Path, priority: i32 },
     Error { slot: Option<Path> },
     Route { method: Ident, path: String },

@@ -106,6 +106,8 @@ pub fn shutdown(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `close_timeout = "5s"` | for the closing handshake |
 /// | `compression = true` | messages are compressed where the peer can do it, too (RFC 7692); the configuration may give a table |
 /// | `max_message_size`, `max_frame_size`, `max_fragments` | of one message, in bytes and frames |
+/// | `concurrent = 16` | how many messages of a connection are handled at a time: one by default, in the order of arrival |
+/// | `keyed = symbol` | of those that this function of a `&Message` gives the same value, one at a time, in order |
 /// | `inbox_messages`, `inbox_bytes` | what may wait for the handlers |
 /// | `outbox_messages`, `outbox_bytes` | what may wait for the socket |
 #[proc_macro_attribute]
@@ -142,6 +144,8 @@ pub fn client(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `max_connections = 1_000` | at the same time |
 /// | `compression = true` | messages are compressed where the peer can do it, too (RFC 7692); the configuration may give a table |
 /// | `max_message_size`, `max_frame_size`, `max_fragments` | of one message, in bytes and frames |
+/// | `concurrent = 16` | how many messages of a connection are handled at a time: one by default, in the order of arrival |
+/// | `keyed = symbol` | of those that this function of a `&Message` gives the same value, one at a time, in order |
 /// | `inbox_messages`, `inbox_bytes` | what may wait for the handlers |
 /// | `outbox_messages`, `outbox_bytes` | what may wait for each socket |
 #[proc_macro_attribute]

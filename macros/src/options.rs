@@ -28,6 +28,7 @@ pub(crate) enum Wants {
     Subprotocols,
     Origins,
     Functions,
+    Function,
     OneOf(&'static [&'static str]),
 }
 
@@ -45,6 +46,8 @@ const CLOSE_TIMEOUT: Known = known("close_timeout", Wants::Duration, r#""5s""#);
 const MAX_MESSAGE_SIZE: Known = known("max_message_size", Wants::Count, "1_048_576");
 const MAX_FRAME_SIZE: Known = known("max_frame_size", Wants::Count, "1_048_576");
 const MAX_FRAGMENTS: Known = known("max_fragments", Wants::Count, "16_384");
+const CONCURRENT: Known = known("concurrent", Wants::Count, "16");
+const KEYED: Known = known("keyed", Wants::Function, "symbol");
 const INBOX_MESSAGES: Known = known("inbox_messages", Wants::Count, "256");
 const INBOX_BYTES: Known = known("inbox_bytes", Wants::Count, "4_194_304");
 const OUTBOX_MESSAGES: Known = known("outbox_messages", Wants::Count, "256");
@@ -82,6 +85,8 @@ const CLIENT: &[Known] = &[
     MAX_MESSAGE_SIZE,
     MAX_FRAME_SIZE,
     MAX_FRAGMENTS,
+    CONCURRENT,
+    KEYED,
     INBOX_MESSAGES,
     INBOX_BYTES,
     OUTBOX_MESSAGES,
@@ -100,6 +105,8 @@ const ENDPOINT: &[Known] = &[
     MAX_MESSAGE_SIZE,
     MAX_FRAME_SIZE,
     MAX_FRAGMENTS,
+    CONCURRENT,
+    KEYED,
     INBOX_MESSAGES,
     INBOX_BYTES,
     OUTBOX_MESSAGES,
@@ -159,6 +166,7 @@ impl Wants {
             Self::Headers => "a list of pairs of strings".to_owned(),
             Self::Subprotocols | Self::Origins => "a list of strings".to_owned(),
             Self::Functions => "a list of functions, named by path".to_owned(),
+            Self::Function => "a function, named by path".to_owned(),
             Self::OneOf(choices) => {
                 let choices: Vec<_> = choices.iter().map(|choice| format!("`\"{choice}\"`")).collect();
                 format!("one of {}", choices.join(", "))

@@ -18,6 +18,7 @@ pub(crate) const RESULT: Private = Private("Result");
 pub(crate) const BOXED: Private = Private("boxed");
 pub(crate) const BEGIN: Private = Private("begin");
 
+pub(crate) const KEY: Private = Private("Key");
 pub(crate) const HOOK: Private = Private("Hook");
 pub(crate) const INIT_HOOK: Private = Private("InitHook");
 pub(crate) const SHUTDOWN_HOOK: Private = Private("ShutdownHook");

@@ -31,7 +31,7 @@ impl Value {
             Self::Text(text) | Self::Duration { text, .. } => json!(text),
             Self::Headers(pairs) => json!(pairs),
             Self::Texts(texts) => json!(texts),
-            Self::Functions(_) => unreachable!("functions are no option of a declaration"),
+            Self::Functions(_) => unreachable!("the configuration names no functions"),
         }
     }
 }
@@ -78,6 +78,7 @@ pub(crate) fn read(option: &Known, tokens: &TokenStream, complaints: &mut Compla
         Wants::Headers => headers(option, tokens, complaints),
         Wants::Subprotocols => texts(option, tokens, complaints, text::token),
         Wants::Origins => texts(option, tokens, complaints, text::origin),
+        Wants::Function => parse(option, tokens, complaints).map(|path: Path| Value::Functions(vec![path])),
         Wants::Functions => parse_with(list::<Path>, option, tokens, complaints)
             .map(|paths| Value::Functions(paths.into_iter().collect())),
         Wants::OneOf(choices) => {

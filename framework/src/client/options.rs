@@ -42,6 +42,7 @@ pub(crate) struct ClientOptions {
     pub(crate) max_message_size: Option<usize>,
     pub(crate) max_frame_size: Option<usize>,
     pub(crate) max_fragments: Option<usize>,
+    pub(crate) concurrent: Option<usize>,
     pub(crate) inbox_messages: Option<usize>,
     pub(crate) inbox_bytes: Option<usize>,
     pub(crate) outbox_messages: Option<usize>,
@@ -239,6 +240,7 @@ impl ClientOptions {
         }
         set(&mut builder.limits.max_frame_size, self.max_frame_size);
         set(&mut builder.limits.max_fragments, self.max_fragments);
+        set(&mut builder.limits.concurrent, self.concurrent);
         set(&mut builder.limits.inbox_messages, self.inbox_messages);
         set(&mut builder.limits.inbox_bytes, self.inbox_bytes);
         set(&mut builder.limits.outbox_messages, self.outbox_messages);

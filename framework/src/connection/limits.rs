@@ -68,6 +68,7 @@ impl Limits {
         check.count("max_fragments", self.max_fragments, COUNT);
         check.count("inbox_messages", self.inbox_messages, COUNT);
         check.count("inbox_bytes", self.inbox_bytes, BYTES);
+        check.count("concurrent", self.concurrent, COUNT);
         check.count("outbox_messages", self.outbox_messages, COUNT);
         check.count("outbox_bytes", self.outbox_bytes, BYTES);
         check.time("close_timeout", self.close_timeout, TIME);

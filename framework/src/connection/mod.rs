@@ -35,7 +35,7 @@ pub(crate) use inflow::Inflow;
 pub use keepalive::Keepalive;
 pub use limits::Limits;
 pub(crate) use link::{Ended as LinkEnd, Link, LinkEvent};
-pub(crate) use order::Key;
+pub use order::Key;
 pub(crate) use outbox::Outbox;
 pub use outbox::WhileDown;
 pub(crate) use scope::{HandlerScope, HandlerWaits, Lane, handler_waits, in_handler_of};

@@ -19,11 +19,11 @@ pub(super) struct Order {
 
 /// Tells which messages belong together: those with the same number do.
 #[derive(Clone)]
-pub(crate) struct Key(Arc<dyn Fn(&Message) -> u64 + Send + Sync>);
+pub struct Key(Arc<dyn Fn(&Message) -> u64 + Send + Sync>);
 
 impl Key {
     /// Messages of the same key belong together. Two keys that share a hash do as well, which keeps their order too.
-    pub(crate) fn new<K: Hash>(key: impl Fn(&Message) -> K + Send + Sync + 'static) -> Self {
+    pub fn new<K: Hash>(key: impl Fn(&Message) -> K + Send + Sync + 'static) -> Self {
         Self(Arc::new(move |message| {
             let mut hasher = DefaultHasher::new();
             key(message).hash(&mut hasher);

@@ -4,7 +4,7 @@ use super::handshake::Terms;
 use super::member::{Admission, Members};
 use super::paths::check_path;
 use super::{EndpointError, EndpointOptions};
-use crate::connection::{Connection, ConnectionId, Events, Limits, OwnerId, SendError};
+use crate::connection::{Connection, ConnectionId, Events, Key, Limits, OwnerId, SendError};
 use crate::message::Message;
 use crate::metrics::Meter;
 use std::fmt;
@@ -41,6 +41,8 @@ struct Shared {
     handlers: Arc<dyn Events>,
     /// Cancelled once the handlers may run.
     gate: CancellationToken,
+    /// Which messages of a connection are handled one at a time, where several are.
+    key: Option<Key>,
     members: Arc<Members>,
     refused: AtomicU64,
     skipped: AtomicU64,
@@ -104,6 +106,7 @@ impl Endpoint {
         options: EndpointOptions,
         handlers: Arc<dyn Events>,
         gate: CancellationToken,
+        key: Option<Key>,
     ) -> Result<Self, EndpointError> {
         check_path(path)?;
         options.in_range()?;
@@ -115,6 +118,7 @@ impl Endpoint {
             limits: options.limits(),
             handlers,
             gate,
+            key,
             members: Arc::new(Members::new(options.max_connections())),
             refused: AtomicU64::new(0),
             skipped: AtomicU64::new(0),
@@ -237,6 +241,10 @@ impl Endpoint {
 
     pub(super) fn handlers(&self) -> &Arc<dyn Events> {
         &self.0.handlers
+    }
+
+    pub(super) fn key(&self) -> Option<&Key> {
+        self.0.key.as_ref()
     }
 
     pub(super) fn gate(&self) -> &CancellationToken {

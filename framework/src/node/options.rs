@@ -36,6 +36,7 @@ pub(crate) struct EndpointOptions {
     pub(crate) max_message_size: Option<usize>,
     pub(crate) max_frame_size: Option<usize>,
     pub(crate) max_fragments: Option<usize>,
+    pub(crate) concurrent: Option<usize>,
     pub(crate) inbox_messages: Option<usize>,
     pub(crate) inbox_bytes: Option<usize>,
     pub(crate) outbox_messages: Option<usize>,
@@ -133,6 +134,7 @@ impl EndpointOptions {
         }
         set(&mut limits.max_frame_size, self.max_frame_size);
         set(&mut limits.max_fragments, self.max_fragments);
+        set(&mut limits.concurrent, self.concurrent);
         set(&mut limits.inbox_messages, self.inbox_messages);
         set(&mut limits.inbox_bytes, self.inbox_bytes);
         set(&mut limits.outbox_messages, self.outbox_messages);

@@ -83,7 +83,7 @@ impl Session {
             callbacks: None,
             handlers: Some(endpoint.handlers().clone()),
             gate: endpoint.gate().clone(),
-            key: None,
+            key: endpoint.key().cloned(),
         };
         Self {
             inbox: Inbox::new(stages, limits),

@@ -71,7 +71,9 @@ impl MessageEvent<'_> {
 
 /// What one message was decoded to, by type, or why it was not.
 #[derive(Debug, Default)]
-pub(crate) struct Decoded(RefCell<Vec<(TypeId, Result<Arc<dyn Any + Send + Sync>, Reject>)>>);
+pub(crate) struct Decoded(RefCell<Vec<(TypeId, Outcome)>>);
+
+type Outcome = Result<Arc<dyn Any + Send + Sync>, Reject>;
 
 impl Decoded {
     /// Forgets the last message.

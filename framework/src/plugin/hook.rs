@@ -4,7 +4,7 @@ use super::{
     CloseEvent, ConfigCheck, ErrorEvent, InitEvent, MessageEvent, OpenEvent, PluginConfig, Reject, Reply,
     ShutdownEvent, SlotRef,
 };
-use crate::connection::FutureCell;
+use crate::connection::{FutureCell, Key};
 use crate::error::Result;
 use std::any::TypeId;
 use std::pin::Pin;
@@ -92,6 +92,8 @@ pub struct ClientDeclaration {
     pub slot: SlotRef,
     /// The attribute's options, as a JSON object with the keys of the configuration.
     pub options: &'static str,
+    /// Makes what tells which messages are handled one at a time, where several are.
+    pub key: Option<fn() -> Key>,
 }
 
 /// An `#[endpoint]`.
@@ -103,6 +105,8 @@ pub struct EndpointDeclaration {
     pub path: &'static str,
     /// The attribute's options, as a JSON object with the keys of the configuration.
     pub options: &'static str,
+    /// Makes what tells which messages are handled one at a time, where several are.
+    pub key: Option<fn() -> Key>,
 }
 
 /// An `#[on_open]` hook.

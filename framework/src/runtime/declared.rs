@@ -83,6 +83,7 @@ fn client(plugin: &Plugin, origin: Origin, declaration: ClientDeclaration) -> Re
     let mut builder = options.apply(plugin.websocket_client(""));
     // The section was merged with the attribute already.
     builder.binding.configure = None;
+    builder.binding.key = declaration.key.map(|key| key());
     let client =
         builder.name(format!("{}/{}", origin.plugin, origin.name)).build().map_err(|error| error.to_string())?;
     Ok(DeclaredClient { plugin: plugin.clone(), origin, client, required })
@@ -98,7 +99,8 @@ fn endpoint(
     let options: EndpointOptions = plugin.scope().config.endpoint(origin.name, declaration.options).map_err(lines)?;
     let path = options.path.clone().unwrap_or_else(|| declaration.path.to_owned());
     let name = format!("{}/{}", origin.plugin, origin.name);
-    Endpoint::new(name, &path, options, dispatcher.events(), gate.clone()).map_err(|error| error.to_string())
+    let key = declaration.key.map(|key| key());
+    Endpoint::new(name, &path, options, dispatcher.events(), gate.clone(), key).map_err(|error| error.to_string())
 }
 
 fn lines(problems: Vec<crate::settings::ConfigError>) -> String {

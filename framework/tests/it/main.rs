@@ -8,6 +8,7 @@ mod client_handshake;
 mod client_reconnect;
 mod client_send;
 mod compression;
+mod concurrency;
 mod config_argument;
 mod handler_failures;
 mod handler_phases;

@@ -42,7 +42,7 @@ metrics! {
     CLIENT_FAILED = "bristle_client_failed_attempts_total", Kind::Counter, Count, OF_CLIENT,
         "Attempts that did not lead to a connection, or whose `on_open` failed.";
     CLIENT_DOWN = "bristle_client_down_seconds", Kind::Gauge, Seconds, OF_CLIENT,
-        "How long there has been no connection; of several clients the longest. 0 while all are open or closed.";
+        "How long there has been no connection; of several clients the longest. 0 while all are open, or were closed by their user.";
     CLIENT_DOWNTIME = "bristle_client_downtime_seconds", Kind::Histogram(DOWNTIMES), Seconds, OF_CLIENT,
         "How long there was no connection, each time when there is one again.";
     CLIENT_LATENCY = "bristle_client_latency_seconds", Kind::Histogram(LATENCIES), Seconds, OF_CLIENT,

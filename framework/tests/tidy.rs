@@ -15,7 +15,7 @@ const ROOMS: [(&str, &[&str]); 9] = [
     ("connection", &["message", "settings"]),
     ("client", &["connection", "message", "settings"]),
     ("node", &["connection", "message", "settings"]),
-    ("testing", &["connection", "message"]),
+    ("testing", &["client", "connection", "message"]),
     ("plugin", &["client", "node", "connection", "message", "settings"]),
     ("runtime", &["plugin", "client", "node", "connection", "message", "settings"]),
     ("host", &["runtime", "plugin", "client", "node", "connection", "message", "settings"]),

@@ -24,6 +24,7 @@ mod supervisor;
 mod surroundings;
 mod tls;
 mod transport;
+mod world;
 
 pub use backoff::Reconnect;
 pub(crate) use builder::Binding;
@@ -40,3 +41,5 @@ pub(crate) use shared::Shared as ClientShared;
 pub use state::ConnectionState;
 pub(crate) use surroundings::Surroundings;
 pub use tls::{Tls, TlsError};
+#[cfg(feature = "testing")]
+pub use world::{Dialling, Stream, World};

@@ -31,12 +31,13 @@ impl Supervisor {
     pub(super) fn log_up(&mut self) {
         let (client, url) = (&self.shared.name, &self.shared.request.address);
         match self.down.take() {
-            Some((since, _)) => {
+            // Attempts may have failed before the first connection, too.
+            Some((since, _)) if self.session.ever_open() => {
                 self.shared.reconnects.fetch_add(1, Ordering::Relaxed);
                 let (attempts, downtime) = (self.session.failures(), since.elapsed());
                 info!(%client, %url, attempts, ?downtime, "connected again");
             }
-            None => info!(%client, %url, "connected"),
+            _ => info!(%client, %url, "connected"),
         }
     }
 

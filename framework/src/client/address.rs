@@ -41,7 +41,7 @@ impl Address {
         {
             return Self::of_unix_socket(rest).map_err(invalid);
         }
-        let Some((scheme, rest)) = url.split_once("://") else {
+        let Some((scheme, rest)) = split_scheme(url) else {
             return Err(invalid(&format!("the scheme is missing: write `ws://{shown}` or `wss://{shown}`")));
         };
         let tls = match scheme.to_ascii_lowercase().as_str() {
@@ -142,10 +142,17 @@ impl fmt::Display for Address {
 
 /// The URL without its user and password, however odd it is: whatever stands before the last `@` may be one.
 pub(super) fn masked(url: &str) -> String {
-    match url.split_once("://") {
+    match split_scheme(url) {
         Some((scheme, rest)) => format!("{scheme}://{}", masked_rest(rest)),
         None => masked_rest(url),
     }
+}
+
+/// What stands before `://`, where it is a scheme (RFC 3986 §3.1), and what stands behind it. In `me:secret@host/ws://` there
+/// is none, but a password.
+pub(super) fn split_scheme(url: &str) -> Option<(&str, &str)> {
+    let is_scheme = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    url.split_once("://").filter(|(scheme, _)| is_scheme(scheme))
 }
 
 fn masked_rest(rest: &str) -> String {
@@ -158,11 +165,15 @@ fn masked_rest(rest: &str) -> String {
 /// A user and password as they are meant (RFC 3986 §2.1).
 pub(super) fn percent_decoded(text: &str) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(byte) = rest.bytes().next() {
-        let escaped = rest.get(1..3).filter(|_| byte == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        decoded.push(escaped.unwrap_or(byte));
-        rest = &rest[if escaped.is_some() { 3 } else { 1 }..];
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    let mut rest = text.as_bytes();
+    while let [byte, behind @ ..] = rest {
+        let escaped = match behind {
+            [high, low, ..] if *byte == b'%' => digit(*high).zip(digit(*low)).map(|(high, low)| high << 4 | low),
+            _ => None,
+        };
+        decoded.push(escaped.unwrap_or(*byte));
+        rest = &behind[if escaped.is_some() { 2 } else { 0 }..];
     }
     decoded
 }
@@ -202,7 +213,13 @@ mod tests {
         assert_eq!(address.authorization.as_deref(), Some("Basic bWU6cEBzcw=="));
         assert_eq!(address.to_string(), "ws://host/x");
         assert!(!refused("ws://me:secret@host/#x").contains("secret"));
-        for odd in ["http://me:secret@host/", "me:secret@host", "ws:/me:secret@host", "ws://me:a/secret@host/ x"] {
+        for odd in [
+            "me:secret@host/ws://host/",
+            "http://me:secret@host/",
+            "me:secret@host",
+            "ws:/me:secret@host",
+            "ws://me:a/secret@host/ x",
+        ] {
             assert!(!refused(odd).contains("secret"), "{odd}");
         }
         assert_eq!(parsed("ws://host/x?access_token=secret&a=1").to_string(), "ws://host/x?access_token=***&a=1");
@@ -218,6 +235,7 @@ mod tests {
             assert_eq!(address.endpoint(), "unix:/run/my app.sock");
         }
         assert_eq!(parsed("ws+unix:/run/app.sock").resource, "/");
+        assert_eq!(parsed("ws+unix:/run/größe%+1.sock").unix.as_deref(), Some("/run/größe%+1.sock".as_ref()));
         assert!(refused("ws+unix:app.sock").contains("write `ws+unix:/path/to/socket:/resource`"));
         assert!(refused("ws+unix:/app.sock:feed").contains("is no path"));
         assert!(refused("ws+unix://").contains("path is missing"));

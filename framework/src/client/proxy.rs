@@ -1,7 +1,7 @@
 //! A proxy: its URL, checked. The credentials in it are never shown.
 
 use super::BuildError;
-use super::address::{masked, percent_decoded};
+use super::address::{masked, percent_decoded, split_scheme};
 use super::transport::endpoint;
 use http::Uri;
 use std::fmt;
@@ -45,7 +45,7 @@ impl Proxy {
     pub(crate) fn parse(url: &str) -> Result<Self, BuildError> {
         let url = url.trim();
         let invalid = |reason: &str| BuildError::Proxy { proxy: masked(url), reason: reason.to_owned() };
-        let Some((scheme, rest)) = url.split_once("://") else {
+        let Some((scheme, rest)) = split_scheme(url) else {
             // It may begin with a password.
             let proxy = url.rsplit_once('@').map_or_else(|| url.to_owned(), |(_, host)| format!("***@{host}"));
             let reason = format!("the scheme is missing: write `http://{proxy}` or `socks5://{proxy}`");
@@ -149,6 +149,7 @@ mod tests {
         for url in [
             "https://me:hunter2@",
             "me:hunter2@h:1",
+            "me:hunter2@h/ws://h",
             "http://me:hunter2@h:0",
             "ftp://me:hunter2@h",
             "http://me:hunter2@",

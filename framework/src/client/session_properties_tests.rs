@@ -95,7 +95,7 @@ fn refused(status: u16, retry_after: Option<String>) -> ConnectError {
 /// Enough for every run; more by `PROPTEST_CASES`.
 fn cases() -> ProptestConfig {
     let config = ProptestConfig::default();
-    ProptestConfig { cases: config.cases.max(2048), ..config }
+    ProptestConfig { cases: config.cases.max(1024), ..config }
 }
 
 proptest! {

@@ -47,7 +47,8 @@ impl Script {
             0..4 => Some(Farewell::Close(chance.percent(90).then(|| chance.of(&codes)))),
             _ if gentle => None,
             4..6 => Some(Farewell::Gone),
-            6 => Some(Farewell::Garbage((0..chance.between(1, 40)).map(|_| chance.next() as u8).collect())),
+            // Reserved bits: other bytes might be a message.
+            6 => Some(Farewell::Garbage((0..chance.between(1, 40)).map(|_| chance.next() as u8 | 0x70).collect())),
             7 => Some(Farewell::Fault(chance.of(&[Fault::Reset, Fault::Blackhole]))),
             _ => None,
         };

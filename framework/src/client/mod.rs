@@ -7,6 +7,9 @@ mod builder;
 mod callbacks;
 mod environment;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[path = "fuzz_tests.rs"]
+pub(crate) mod fuzz;
 mod handle;
 mod handshake;
 mod http1;

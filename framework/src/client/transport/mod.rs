@@ -8,6 +8,8 @@ mod tunnel;
 mod unix;
 
 pub(super) use addresses::endpoint;
+#[cfg(any(test, fuzzing))]
+pub(super) use redirect::target as redirected;
 
 use super::address::Address;
 use super::handshake::handshake;

@@ -15,7 +15,7 @@ fn every_input_of_the_corpus_is_survived() {
         for file in files {
             let path = file.expect("an entry").path();
             // A panic that follows is this one's.
-            println!("{}", path.display());
+            eprintln!("{}", path.display());
             target(&fs::read(&path).expect("a file"));
             inputs += 1;
         }

@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::Uri;
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::path::PathBuf;
 
 /// How the URL of a Unix socket begins; the field writes it without `//`, as in `ws+unix:/run/app.sock:/feed`.
@@ -70,7 +71,7 @@ impl Address {
             Some((user, authority)) => (Some(user), authority),
             None => (None, authority),
         };
-        let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
+        let host = host_of(&uri).map_err(invalid)?;
         if host.is_empty() {
             return Err(invalid("the host is missing: write `ws://host:port/path`"));
         }
@@ -137,6 +138,16 @@ impl Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&mask_url(&self.full()))
+    }
+}
+
+/// The host without the brackets of an IPv6 address, which stand around nothing else (RFC 3986 §3.2.2).
+pub(super) fn host_of(uri: &Uri) -> Result<String, &'static str> {
+    let host = uri.host().unwrap_or_default();
+    match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(address) if address.parse::<Ipv6Addr>().is_ok() => Ok(address.to_owned()),
+        None if !host.contains(['[', ']']) => Ok(host.to_owned()),
+        _ => Err("what stands in brackets is no IPv6 address: write `[::1]`"),
     }
 }
 
@@ -256,6 +267,8 @@ mod tests {
         assert!(refused("ws://h:99999/").contains("is no WebSocket URL"));
         assert!(refused("ws://h:0/").contains("`0` is no port"));
         assert!(refused("ws://h/#top").contains("fragment"));
+        assert!(refused("ws://h[1]/").contains("no IPv6 address"));
+        assert!(refused("ws://[h]/").contains("no IPv6 address"));
         assert!(refused("ws://h/a b").contains("' '"));
         assert!(refused("ws://müller.de/").contains("Punycode"));
     }

@@ -25,8 +25,9 @@ pub(crate) struct Plan {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The transport breaks: who reads gets what is there and then an error, who writes gets one at once.
-    Reset,
+    /// The transport breaks: who reads gets what is there and then an error, who writes gets one at once. What is under way
+    /// may still arrive.
+    Reset { arrives: bool },
     /// Half-open: what is written goes nowhere, and nobody hears of it.
     Blackhole,
     /// Nothing arrives for a while.
@@ -53,6 +54,8 @@ struct Line {
     ways: [Way; 2],
     written: usize,
     broken: bool,
+    /// Whether what was under way when it broke still arrives.
+    arrives: bool,
     swallows: bool,
     stalled_until: Option<Instant>,
 }
@@ -76,8 +79,16 @@ pub(crate) fn pipe(plan: Plan, chance: Chance) -> (End, End) {
         writer: None,
         last: Instant::now(),
     };
-    let line =
-        Line { plan, chance, ways: [way(), way()], written: 0, broken: false, swallows: false, stalled_until: None };
+    let line = Line {
+        plan,
+        chance,
+        ways: [way(), way()],
+        written: 0,
+        broken: false,
+        arrives: false,
+        swallows: false,
+        stalled_until: None,
+    };
     let line = Arc::new(Mutex::new(line));
     let end = |side| End { line: line.clone(), side, sleep: None };
     (end(0), end(1))
@@ -92,7 +103,7 @@ impl Line {
 
     fn happen(&mut self, fault: Fault) {
         match fault {
-            Fault::Reset => self.broken = true,
+            Fault::Reset { arrives } => (self.broken, self.arrives) = (true, arrives),
             Fault::Blackhole => self.swallows = true,
             Fault::Stall(time) => self.stalled_until = Some(Instant::now() + time),
         }
@@ -166,7 +177,7 @@ impl AsyncRead for End {
         let side = 1 - self.side;
         let arrives = {
             let mut line = self.lock();
-            let broken = line.broken;
+            let (broken, still_arrives) = (line.broken, line.arrives);
             let piece = line.plan.piece;
             let piece = line.chance.between(1, piece);
             let way = &mut line.ways[side];
@@ -185,7 +196,9 @@ impl AsyncRead for End {
                     }
                     return Poll::Ready(Ok(()));
                 }
-                _ if broken => return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
+                front if broken && !(still_arrives && front.is_some()) => {
+                    return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+                }
                 None if way.ended => return Poll::Ready(Ok(())),
                 front => {
                     let arrives = front.map(|(arrives, _)| *arrives);

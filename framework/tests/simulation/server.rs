@@ -49,7 +49,11 @@ impl Script {
             4..6 => Some(Farewell::Gone),
             // Reserved bits: other bytes might be a message.
             6 => Some(Farewell::Garbage((0..chance.between(1, 40)).map(|_| chance.next() as u8 | 0x70).collect())),
-            7 => Some(Farewell::Fault(chance.of(&[Fault::Reset, Fault::Blackhole]))),
+            7 => Some(Farewell::Fault(chance.of(&[
+                Fault::Reset { arrives: true },
+                Fault::Reset { arrives: false },
+                Fault::Blackhole,
+            ]))),
             _ => None,
         };
         let slow = !gentle && !healed && chance.percent(25);

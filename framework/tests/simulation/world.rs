@@ -92,7 +92,7 @@ impl Network {
                 return Plan { latency, capacity: 64 * 1024, piece: if whole { 64 * 1024 } else { 700 }, fault: None };
             }
             let fault = match chance.between(0, 9) {
-                0..3 => Some(Fault::Reset),
+                0..3 => Some(Fault::Reset { arrives: chance.percent(50) }),
                 3 => Some(Fault::Blackhole),
                 4..6 => Some(Fault::Stall(chance.pause(Duration::from_secs(60)))),
                 _ => None,

@@ -27,10 +27,9 @@ pub(crate) fn address(input: &[u8]) {
         Err(error) => return keeps_the_password(url, &error.to_string()),
     };
     assert!(parsed.resource.starts_with('/') && parsed.resource.parse::<Uri>().is_ok(), "{}", parsed.resource);
-    let again =
-        Address { authorization: parsed.authorization.clone(), ..Address::parse(&parsed.full()).expect("a URL") };
     if parsed.unix.is_none() {
-        assert_eq!(again, parsed, "a URL says the same when it is written again");
+        let again = Address::parse(&parsed.full()).expect("a URL is one when it is written again");
+        assert_eq!(Address { authorization: parsed.authorization.clone(), ..again }, parsed);
     }
     if let Ok(next) = redirected(&parsed, location) {
         assert!(next.resource.starts_with('/') && next.resource.parse::<Uri>().is_ok(), "{}", next.resource);

@@ -239,7 +239,8 @@ fn is_legal(before: Phase, event: Event, after: Phase) -> bool {
     match (before, after) {
         (same, again) if same == again => !matches!(event, Event::Opened | Event::Failed(_) | Event::Elapsed),
         (Idle, Dialling) => matches!(event, Event::Start { .. } | Event::Reconnect),
-        (Closed, Dialling) => event == Event::Reconnect,
+        // `start` after a `connect` that failed.
+        (Closed, Dialling) => matches!(event, Event::Reconnect | Event::Start { keep_trying: true }),
         (Waiting, Dialling) => matches!(event, Event::Elapsed | Event::Reconnect),
         (Closing(Then::Redial), Dialling) => matches!(event, Event::Ended { .. }),
         (Dialling, Open) => event == Event::Opened,

@@ -11,13 +11,16 @@ use tokio::time::{sleep, timeout};
 /// The number of the author of what handlers send.
 const HANDLERS: usize = 900;
 
+/// No option takes a shorter time.
+const LEAST: Duration = Duration::from_millis(1);
+
 /// Draws a client: its limits, its policy, and what its handlers do.
 pub(crate) fn client(network: &Network, log: &Log, chance: &mut Chance, gentle: bool) -> WebSocketClient {
     let mut policy = Reconnect::default();
-    policy.min = chance.pause(Duration::from_secs(2));
-    policy.max = chance.pause(Duration::from_secs(20));
-    policy.slow_min = chance.pause(Duration::from_secs(10));
-    policy.slow_max = chance.pause(Duration::from_secs(60));
+    policy.min = LEAST + chance.pause(Duration::from_secs(2));
+    policy.max = policy.min + chance.pause(Duration::from_secs(20));
+    policy.slow_min = LEAST + chance.pause(Duration::from_secs(10));
+    policy.slow_max = policy.slow_min + chance.pause(Duration::from_secs(60));
     let while_down = match chance.between(0, 9) {
         0 if !gentle => WhileDown::Fail,
         1 if !gentle => WhileDown::Drop,
@@ -36,7 +39,7 @@ pub(crate) fn client(network: &Network, log: &Log, chance: &mut Chance, gentle: 
         .outbox(chance.between(1, 40), chance.of(&[100, 2000, 100_000]))
         .inbox(chance.between(1, 40), chance.of(&[100, 2000, 100_000]));
     if !gentle {
-        builder = builder.close_timeout(chance.pause(Duration::from_secs(5)));
+        builder = builder.close_timeout(LEAST + chance.pause(Duration::from_secs(5)));
     }
     let own = Arc::new(Mutex::new(chance.fork()));
     let (wild, next) = (!gentle && chance.percent(70), Arc::new(Mutex::new(0)));

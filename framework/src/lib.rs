@@ -2,6 +2,10 @@
 
 extern crate self as bristle;
 
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+#[path = "fuzz.rs"]
+pub mod __fuzz;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;

@@ -16,7 +16,7 @@ const ROOMS: [(&str, &[&str]); 10] = [
     ("connection", &["message", "settings", "metrics"]),
     ("client", &["connection", "message", "settings", "metrics"]),
     ("node", &["connection", "message", "settings", "metrics"]),
-    ("testing", &["connection", "message"]),
+    ("testing", &["client", "connection", "message"]),
     ("plugin", &["client", "node", "connection", "message", "settings", "metrics"]),
     ("runtime", &["plugin", "client", "node", "connection", "message", "settings", "metrics"]),
     ("host", &["runtime", "plugin", "client", "node", "connection", "message", "settings"]),

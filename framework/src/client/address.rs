@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::Uri;
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::path::PathBuf;
 
 /// How the URL of a Unix socket begins; the field writes it without `//`, as in `ws+unix:/run/app.sock:/feed`.
@@ -41,7 +42,7 @@ impl Address {
         {
             return Self::of_unix_socket(rest).map_err(invalid);
         }
-        let Some((scheme, rest)) = url.split_once("://") else {
+        let Some((scheme, rest)) = split_scheme(url) else {
             return Err(invalid(&format!("the scheme is missing: write `ws://{shown}` or `wss://{shown}`")));
         };
         let tls = match scheme.to_ascii_lowercase().as_str() {
@@ -70,7 +71,7 @@ impl Address {
             Some((user, authority)) => (Some(user), authority),
             None => (None, authority),
         };
-        let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
+        let host = host_of(&uri).map_err(invalid)?;
         if host.is_empty() {
             return Err(invalid("the host is missing: write `ws://host:port/path`"));
         }
@@ -140,12 +141,29 @@ impl fmt::Display for Address {
     }
 }
 
+/// The host without the brackets of an IPv6 address, which stand around nothing else (RFC 3986 §3.2.2).
+pub(super) fn host_of(uri: &Uri) -> Result<String, &'static str> {
+    let host = uri.host().unwrap_or_default();
+    match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(address) if address.parse::<Ipv6Addr>().is_ok() => Ok(address.to_owned()),
+        None if !host.contains(['[', ']']) => Ok(host.to_owned()),
+        _ => Err("what stands in brackets is no IPv6 address: write `[::1]`"),
+    }
+}
+
 /// The URL without its user and password, however odd it is: whatever stands before the last `@` may be one.
 pub(super) fn masked(url: &str) -> String {
-    match url.split_once("://") {
+    match split_scheme(url) {
         Some((scheme, rest)) => format!("{scheme}://{}", masked_rest(rest)),
         None => masked_rest(url),
     }
+}
+
+/// What stands before `://`, where it is a scheme (RFC 3986 §3.1), and what stands behind it. In `me:secret@host/ws://` there
+/// is none, but a password.
+pub(super) fn split_scheme(url: &str) -> Option<(&str, &str)> {
+    let is_scheme = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    url.split_once("://").filter(|(scheme, _)| is_scheme(scheme))
 }
 
 fn masked_rest(rest: &str) -> String {
@@ -158,11 +176,15 @@ fn masked_rest(rest: &str) -> String {
 /// A user and password as they are meant (RFC 3986 §2.1).
 pub(super) fn percent_decoded(text: &str) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(byte) = rest.bytes().next() {
-        let escaped = rest.get(1..3).filter(|_| byte == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        decoded.push(escaped.unwrap_or(byte));
-        rest = &rest[if escaped.is_some() { 3 } else { 1 }..];
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    let mut rest = text.as_bytes();
+    while let [byte, behind @ ..] = rest {
+        let escaped = match behind {
+            [high, low, ..] if *byte == b'%' => digit(*high).zip(digit(*low)).map(|(high, low)| high << 4 | low),
+            _ => None,
+        };
+        decoded.push(escaped.unwrap_or(*byte));
+        rest = &behind[if escaped.is_some() { 2 } else { 0 }..];
     }
     decoded
 }
@@ -202,7 +224,13 @@ mod tests {
         assert_eq!(address.authorization.as_deref(), Some("Basic bWU6cEBzcw=="));
         assert_eq!(address.to_string(), "ws://host/x");
         assert!(!refused("ws://me:secret@host/#x").contains("secret"));
-        for odd in ["http://me:secret@host/", "me:secret@host", "ws:/me:secret@host", "ws://me:a/secret@host/ x"] {
+        for odd in [
+            "me:secret@host/ws://host/",
+            "http://me:secret@host/",
+            "me:secret@host",
+            "ws:/me:secret@host",
+            "ws://me:a/secret@host/ x",
+        ] {
             assert!(!refused(odd).contains("secret"), "{odd}");
         }
         assert_eq!(parsed("ws://host/x?access_token=secret&a=1").to_string(), "ws://host/x?access_token=***&a=1");
@@ -218,6 +246,7 @@ mod tests {
             assert_eq!(address.endpoint(), "unix:/run/my app.sock");
         }
         assert_eq!(parsed("ws+unix:/run/app.sock").resource, "/");
+        assert_eq!(parsed("ws+unix:/run/größe%+1.sock").unix.as_deref(), Some("/run/größe%+1.sock".as_ref()));
         assert!(refused("ws+unix:app.sock").contains("write `ws+unix:/path/to/socket:/resource`"));
         assert!(refused("ws+unix:/app.sock:feed").contains("is no path"));
         assert!(refused("ws+unix://").contains("path is missing"));
@@ -238,6 +267,8 @@ mod tests {
         assert!(refused("ws://h:99999/").contains("is no WebSocket URL"));
         assert!(refused("ws://h:0/").contains("`0` is no port"));
         assert!(refused("ws://h/#top").contains("fragment"));
+        assert!(refused("ws://h[1]/").contains("no IPv6 address"));
+        assert!(refused("ws://[h]/").contains("no IPv6 address"));
         assert!(refused("ws://h/a b").contains("' '"));
         assert!(refused("ws://müller.de/").contains("Punycode"));
     }

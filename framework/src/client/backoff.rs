@@ -8,6 +8,9 @@ use std::time::Duration;
 /// No wait is shorter, whatever the policy says: a typing error must not become a flood.
 pub(super) const FLOOR: Duration = Duration::from_millis(100);
 
+/// No wait is longer, whatever the policy says: to multiply `Duration::MAX` is a panic.
+pub(super) const LONGEST: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+
 /// When and how often a client connects again.
 ///
 /// Full jitter: a wait is drawn evenly from zero to a bound that starts at `min` and doubles up to `max`, so that the
@@ -67,9 +70,10 @@ impl Reconnect {
 
     /// The wait before the next attempt, after `failures` in a row; `random` is drawn evenly from 0 to 1.
     pub(crate) fn delay(&self, failures: u32, pace: Pace, random: f64) -> Duration {
-        let doubled = |min: Duration, max: Duration| min.saturating_mul(2_u32.saturating_pow(failures)).min(max);
+        let doubled =
+            |min: Duration, max: Duration| min.saturating_mul(2_u32.saturating_pow(failures)).min(max).min(LONGEST);
         match pace {
-            Pace::Normal => doubled(self.min, self.max).mul_f64(random).max(FLOOR),
+            Pace::Normal => doubled(self.min, self.max).mul_f64(random),
             // Evenly up to the bound, but never as soon as the normal schedule would.
             Pace::Slow => {
                 let bound = doubled(self.slow_min, self.slow_max);

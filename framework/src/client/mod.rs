@@ -7,6 +7,9 @@ mod builder;
 mod callbacks;
 mod environment;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[path = "fuzz_tests.rs"]
+pub(crate) mod fuzz;
 mod handle;
 mod handshake;
 mod http1;
@@ -26,6 +29,7 @@ mod supervisor;
 mod surroundings;
 mod tls;
 mod transport;
+mod world;
 
 pub use backoff::Reconnect;
 pub(crate) use builder::Binding;
@@ -43,3 +47,5 @@ pub use state::ConnectionState;
 pub use stats::Stats;
 pub(crate) use surroundings::Surroundings;
 pub use tls::{Tls, TlsError};
+#[cfg(feature = "testing")]
+pub use world::{Dialling, Stream, World};

@@ -1,7 +1,7 @@
 //! A proxy: its URL, checked. The credentials in it are never shown.
 
 use super::BuildError;
-use super::address::{masked, percent_decoded};
+use super::address::{host_of, masked, percent_decoded, split_scheme};
 use super::transport::endpoint;
 use http::Uri;
 use std::fmt;
@@ -45,7 +45,7 @@ impl Proxy {
     pub(crate) fn parse(url: &str) -> Result<Self, BuildError> {
         let url = url.trim();
         let invalid = |reason: &str| BuildError::Proxy { proxy: masked(url), reason: reason.to_owned() };
-        let Some((scheme, rest)) = url.split_once("://") else {
+        let Some((scheme, rest)) = split_scheme(url) else {
             // It may begin with a password.
             let proxy = url.rsplit_once('@').map_or_else(|| url.to_owned(), |(_, host)| format!("***@{host}"));
             let reason = format!("the scheme is missing: write `http://{proxy}` or `socks5://{proxy}`");
@@ -65,7 +65,7 @@ impl Proxy {
         let uri: Uri =
             format!("http://{rest}").parse().map_err(|_| invalid("it is no URL: percent-encode its password"))?;
         let authority = uri.authority().ok_or_else(|| invalid("the host is missing"))?;
-        let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
+        let host = host_of(&uri).map_err(invalid)?;
         if host.is_empty() {
             return Err(invalid("the host is missing: write `http://host:port`"));
         }
@@ -149,6 +149,7 @@ mod tests {
         for url in [
             "https://me:hunter2@",
             "me:hunter2@h:1",
+            "me:hunter2@h/ws://h",
             "http://me:hunter2@h:0",
             "ftp://me:hunter2@h",
             "http://me:hunter2@",
@@ -162,6 +163,7 @@ mod tests {
         assert!(refused("proxy:3128").contains("write `http://proxy:3128`"));
         assert!(refused("ftp://proxy").contains("`socks5h://`"));
         assert!(refused("http://").contains("`http://`"));
+        assert!(refused("http://h[1]:3128").contains("no IPv6 address"));
         assert!(refused("http://h:99999").contains("`99999` is no port"));
         assert!(refused(&format!("socks5://{}:x@h", "u".repeat(256))).contains("at most 255 bytes"));
     }

@@ -4,6 +4,7 @@ use super::address::Address;
 use super::proxy::Proxy;
 use super::surroundings::Surroundings;
 use super::tls::{CheckedTls, Tls};
+use super::world::Place;
 use super::{BuildError, ProxyEnvironment, WebSocketClientBuilder};
 use std::fmt;
 use std::time::Duration;
@@ -34,6 +35,7 @@ pub(crate) struct Reach {
     proxy: ProxyChoice,
     pub(crate) max_redirects: u32,
     pub(crate) tcp_keepalive: Option<Duration>,
+    pub(super) place: Place,
 }
 
 /// Which proxy, as a builder was told.
@@ -91,7 +93,8 @@ impl ReachOptions {
             ProxyOption::Environment(None) => ProxyChoice::Environment(around.proxies.clone()),
             ProxyOption::Environment(Some(environment)) => ProxyChoice::Environment(environment),
         };
-        Ok(Reach { tls, proxy, max_redirects: self.max_redirects, tcp_keepalive: self.tcp_keepalive })
+        let place = around.place.clone();
+        Ok(Reach { tls, proxy, max_redirects: self.max_redirects, tcp_keepalive: self.tcp_keepalive, place })
     }
 }
 
@@ -128,6 +131,13 @@ impl WebSocketClientBuilder {
     /// another host or port.
     pub fn max_redirects(mut self, redirects: u32) -> Self {
         self.reach.max_redirects = redirects;
+        self
+    }
+
+    /// Lives in this world instead of the real one: for simulations.
+    #[cfg(feature = "testing")]
+    pub fn world(mut self, world: impl super::World) -> Self {
+        self.binding.surroundings.place = Place::of(world);
         self
     }
 

@@ -87,8 +87,10 @@ pub(crate) struct Session {
     ever_open: bool,
     /// In a row, without a connection that lasted: what the wait grows with.
     failures: u32,
-    /// Attempts that failed since a connection was open.
+    /// Attempts that failed since a connection was open, one whose `on_open` failed among them.
     attempts: u32,
+    /// Whether the attempt under way is that of the first `connect`, which nobody may interfere with.
+    first_connect: bool,
 }
 
 impl Session {
@@ -104,6 +106,7 @@ impl Session {
             ever_open: false,
             failures: 0,
             attempts: 0,
+            first_connect: false,
         }
     }
 
@@ -140,7 +143,9 @@ impl Session {
                 match self.phase {
                     Phase::Idle => {
                         self.supervised = keep_trying;
-                        self.dial()
+                        let actions = self.dial();
+                        self.first_connect = !keep_trying;
+                        actions
                     }
                     // `reconnect` or `close` came first.
                     _ => vec![Action::RefuseSecondStart],
@@ -151,7 +156,6 @@ impl Session {
             Event::Opened if self.phase == Phase::Dialling => {
                 self.phase = Phase::Open;
                 self.ever_open = true;
-                self.attempts = 0;
                 self.supervised = true;
                 vec![Action::Settle]
             }
@@ -175,10 +179,12 @@ impl Session {
 
     fn reconnect(&mut self) -> Vec<Action> {
         match self.phase {
-            Phase::Dialling if !self.ever_open && self.started && !self.supervised => vec![Action::RefuseReconnect],
+            Phase::Dialling if self.first_connect => vec![Action::RefuseReconnect],
             Phase::Dialling | Phase::Closing(Then::Redial) => Vec::new(),
             Phase::Idle | Phase::Waiting => self.dial(),
             Phase::Closed => {
+                // Whoever was connected before goes on trying.
+                self.supervised = self.ever_open;
                 let mut actions = vec![Action::Revive];
                 actions.extend(self.dial());
                 actions
@@ -217,24 +223,26 @@ impl Session {
     }
 
     fn ended(&mut self, asked: bool, lasted: Duration, then: Judgement, random: f64) -> Vec<Action> {
+        let gave_up = self.phase == Phase::Closing(Then::Retry);
+        self.attempts = if gave_up { self.attempts.saturating_add(1) } else { 0 };
+        if self.policy.as_ref().is_some_and(|policy| lasted >= policy.reset_after) {
+            self.failures = 0;
+        }
         match self.phase {
             Phase::Closing(Then::Redial) => {
-                self.phase = Phase::Dialling;
-                vec![Action::Revive, Action::Dial]
+                let mut actions = vec![Action::Revive];
+                actions.extend(self.dial());
+                actions
             }
             Phase::Closing(Then::Rest) => self.rest(false),
             Phase::Open if asked => self.rest(false),
-            _ => {
-                if self.policy.as_ref().is_some_and(|policy| lasted >= policy.reset_after) {
-                    self.failures = 0;
-                }
-                self.retry(then.retry, then, random)
-            }
+            _ => self.retry(then.retry, then, random),
         }
     }
 
     fn dial(&mut self) -> Vec<Action> {
         self.phase = Phase::Dialling;
+        self.first_connect = false;
         vec![Action::Dial]
     }
 
@@ -263,3 +271,11 @@ impl Session {
 #[cfg(test)]
 #[path = "session_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "session_properties_tests.rs"]
+mod properties;
+
+#[cfg(test)]
+#[path = "session_world_tests.rs"]
+mod world;

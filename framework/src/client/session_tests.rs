@@ -62,6 +62,8 @@ fn a_connection_that_does_not_last_does_not_reset_the_wait() {
     assert_eq!(session.phase(), Phase::Waiting);
     let long = Event::Ended { asked: false, lasted: Duration::from_secs(60), then: AGAIN };
     assert_eq!(after(&[CONNECT, Event::Opened, LOST, Event::Elapsed, Event::Opened, long]).1, [wait(250, 1)]);
+    let asked = [CONNECT, Event::Opened, LOST, Event::Elapsed, Event::Opened, Event::Reconnect, long, FAILED];
+    assert_eq!(after(&asked).1, [Action::Settle, wait(250, 1)], "also where somebody reconnects");
 }
 
 #[test]
@@ -88,6 +90,21 @@ fn reconnect_is_legal_in_every_state_but_a_first_connect_in_flight() {
     assert_eq!(after(&[START, Event::Reconnect]).1, []);
     let (session, actions) = after(&[CONNECT, Event::Opened, Event::Reconnect, LOST]);
     assert_eq!((session.phase(), actions), (Phase::Dialling, vec![Action::Revive, Action::Dial]));
+}
+
+#[test]
+fn a_second_reconnect_joins_the_first_where_no_first_connect_is_in_flight() {
+    for before in [&[CONNECT, FAILED][..], &[]] {
+        let events = [before, &[Event::Reconnect, CONNECT, Event::Reconnect]].concat();
+        assert_eq!(after(&events).1, [], "after {before:?}");
+    }
+}
+
+#[test]
+fn reconnect_after_close_keeps_trying_where_there_was_a_connection() {
+    let closed = [CONNECT, Event::Opened, Event::Close, LOST];
+    assert_eq!(after(&[&closed[..], &[Event::Reconnect, FAILED]].concat()).1, [Action::Settle, wait(250, 1)]);
+    assert_eq!(after(&[Event::Reconnect, FAILED]).1, [Action::Settle, Action::Rest { gave_up: false }]);
 }
 
 #[test]
@@ -118,6 +135,18 @@ fn the_policy_may_limit_the_attempts_or_forbid_them() {
     assert_eq!(session.step(FAILED, 1.0), [Action::Settle, wait(250, 1)]);
     session.step(Event::Elapsed, 1.0);
     assert_eq!(session.step(FAILED, 1.0), [Action::Settle, Action::Rest { gave_up: true }]);
+
+    let policy = Reconnect { max_attempts: Some(2), ..Reconnect::default() };
+    let mut session = Session::new(Some(policy), false);
+    session.step(START, 1.0);
+    let open_failed = |session: &mut Session| {
+        session.step(Event::Opened, 1.0);
+        session.step(Event::OpenFailed, 1.0);
+        session.step(LOST, 1.0)
+    };
+    assert_eq!(open_failed(&mut session), [wait(250, 1)]);
+    session.step(Event::Elapsed, 1.0);
+    assert_eq!(open_failed(&mut session), [Action::Rest { gave_up: true }], "an `on_open` that fails counts");
 
     let mut session = Session::new(None, false);
     session.step(CONNECT, 1.0);

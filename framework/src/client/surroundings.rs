@@ -1,6 +1,7 @@
 //! What the process around a client provides: only `host` asks the system for it, and it reaches clients as a value.
 
 use super::ProxyEnvironment;
+use super::world::Place;
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -16,6 +17,8 @@ pub(crate) struct Surroundings {
     pub(crate) proxies: ProxyEnvironment,
     /// Where there is none, files cannot be named.
     pub(crate) files: Option<Arc<ReadFile>>,
+    /// A simulated network, in tests.
+    pub(super) place: Place,
 }
 
 impl fmt::Debug for Surroundings {

@@ -63,6 +63,8 @@ pub(crate) struct Link {
     half: Option<super::TransportWrite>,
     stop_writer: CancellationToken,
     cause: Option<Cause>,
+    /// The peer broke a rule, perhaps while something else had begun the end: nothing that follows means anything.
+    violated: bool,
     /// The peer's close frame.
     received: Option<Message>,
     /// Our close frame, once it was written.
@@ -97,6 +99,7 @@ impl Link {
             half: None,
             stop_writer,
             cause: None,
+            violated: false,
             received: None,
             sent: None,
             deadline: None,
@@ -241,6 +244,7 @@ impl Link {
         // What was sent before the peer went wrong is not its loss: the answers to what it did right among it.
         self.connection.outbox().order_close(close_frame(code, &reason), true, false);
         self.cause.get_or_insert(Cause::Violation(code, reason));
+        self.violated = true;
         self.limit(self.close_timeout);
         if self.sent.is_some() {
             self.finish(LINGER);
@@ -253,7 +257,7 @@ impl Link {
             Outcome::CloseSent(frame) => {
                 self.sent = Some(frame);
                 self.cause.get_or_insert(Cause::Asked);
-                if self.violated() || self.received.is_some() {
+                if self.violated || self.received.is_some() {
                     self.finish(LINGER);
                 } else {
                     self.limit(self.close_timeout);
@@ -268,15 +272,10 @@ impl Link {
         }
     }
 
-    /// What follows a violation means nothing: it is only thrown away, when our close frame is out.
-    fn violated(&self) -> bool {
-        matches!(self.cause, Some(Cause::Violation(..)))
-    }
-
     /// Whether nothing that follows is to be read here: a peer that sent its close frame may shut the transport, and
     /// that must not keep our answer from being written.
     fn over(&self) -> bool {
-        self.violated() || self.received.is_some()
+        self.violated || self.received.is_some()
     }
 
     /// Sets the time by which the end must come, if none is set.

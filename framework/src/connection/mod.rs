@@ -6,6 +6,9 @@ mod decoder;
 pub(crate) mod deflate;
 mod error;
 mod events;
+#[cfg(any(test, fuzzing))]
+#[path = "fuzz_tests.rs"]
+pub(crate) mod fuzz;
 mod handle;
 mod id;
 mod inbox;

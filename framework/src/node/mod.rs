@@ -3,6 +3,9 @@
 mod bind;
 mod body;
 mod endpoint;
+#[cfg(any(test, fuzzing))]
+#[path = "fuzz_tests.rs"]
+pub(crate) mod fuzz;
 mod handshake;
 mod http;
 mod lifecycle;

@@ -6,7 +6,8 @@ impl Supervisor {
     /// Lets the session decide and carries it out. The wait that was begun, if one was.
     pub(super) fn step(&mut self, event: Event) -> Option<Duration> {
         let mut retry_in = None;
-        for action in self.session.step(event, rand::random()) {
+        let random = self.shared.request.reach.place.chance();
+        for action in self.session.step(event, random) {
             match action {
                 Action::Dial => {
                     self.wait = None;

@@ -8,13 +8,15 @@ mod tunnel;
 mod unix;
 
 pub(super) use addresses::endpoint;
+#[cfg(any(test, fuzzing))]
+pub(super) use redirect::target as redirected;
 
 use super::address::Address;
 use super::handshake::handshake;
 use super::prepare::prepared;
 use super::reach::Reach;
 use super::shared::Request;
-use super::{BuildError, ConnectError, ProxyError, budget, tls};
+use super::{BuildError, ConnectError, ProxyError, budget, tls, world};
 use crate::connection::{Handshake, Transport};
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -24,7 +26,9 @@ use tokio_rustls::client::TlsStream;
 
 /// One attempt; waiting for a place in the budget does not count as its time. Cancelled, it leaves nothing behind.
 pub(crate) async fn dial(request: Arc<Request>) -> Result<(Transport, Handshake), ConnectError> {
-    budget::turn().await;
+    if request.reach.place.world().is_none() {
+        budget::turn().await;
+    }
     let limit = request.timeout;
     let attempt = async { attempt(prepared(&request).await?).await };
     timeout(limit, attempt).await.unwrap_or(Err(ConnectError::Timeout(limit)))
@@ -48,6 +52,9 @@ async fn attempt(request: Arc<Request>) -> Result<(Transport, Handshake), Connec
 }
 
 async fn at(request: &Request) -> Result<(Transport, Handshake), ConnectError> {
+    if let Some(world) = request.reach.place.world() {
+        return world::attempt(world, request).await;
+    }
     let address = &request.address;
     #[cfg(unix)]
     if let Some(path) = &address.unix {

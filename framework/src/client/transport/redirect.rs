@@ -48,7 +48,7 @@ fn may_travel(name: &HeaderName) -> bool {
 }
 
 /// RFC 3986 §5.2, for what may stand in a `Location`.
-fn target(base: &Address, location: &str) -> Result<Address, String> {
+pub(in crate::client) fn target(base: &Address, location: &str) -> Result<Address, String> {
     let location = location.split('#').next().unwrap_or_default().trim();
     let scheme = location.split(['/', '?']).next().and_then(|start| start.split_once(':')).map(|(scheme, _)| scheme);
     let url = match scheme.map(str::to_ascii_lowercase).as_deref() {

@@ -1,6 +1,7 @@
-//! An echo client for the Autobahn TestSuite's fuzzing server: `autobahn_client ws://127.0.0.1:9001 AGENT`.
+//! An echo client for the Autobahn TestSuite's fuzzing server: `autobahn_client ws://127.0.0.1:9001 AGENT`, for `wss` with
+//! the PEM file of the CA behind it.
 
-use bristle::{Close, Compression, Message, WebSocketClient, WebSocketClientBuilder};
+use bristle::{Close, Compression, Message, Tls, WebSocketClient, WebSocketClientBuilder};
 use std::process::ExitCode;
 use tokio::sync::mpsc;
 
@@ -13,11 +14,18 @@ const MAX_FRAGMENTS: usize = 100_000;
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let [url, agent] = arguments.as_slice() else {
-        eprintln!("usage: autobahn_client URL AGENT");
-        return ExitCode::from(2);
+    let outcome = match arguments.as_slice() {
+        [url, agent] => run(&Server { url, ca: None }, agent).await,
+        [url, agent, ca] => match std::fs::read(ca) {
+            Ok(pem) => run(&Server { url, ca: Some(pem) }, agent).await,
+            Err(error) => Err(error.into()),
+        },
+        _ => {
+            eprintln!("usage: autobahn_client URL AGENT [CA]");
+            return ExitCode::from(2);
+        }
     };
-    match run(url, agent).await {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -26,23 +34,40 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(url: &str, agent: &str) -> bristle::Result<()> {
+/// Where the suite is, and whom its certificate is from.
+struct Server<'a> {
+    url: &'a str,
+    ca: Option<Vec<u8>>,
+}
+
+impl Server<'_> {
+    fn builder(&self, resource: &str) -> WebSocketClientBuilder {
+        let builder = WebSocketClient::builder(format!("{}{resource}", self.url));
+        match &self.ca {
+            Some(pem) => builder.tls(Tls::new().ca_pem(pem.clone())),
+            None => builder,
+        }
+    }
+}
+
+async fn run(server: &Server<'_>, agent: &str) -> bristle::Result<()> {
     let (sender, mut counts) = mpsc::channel(1);
-    let builder = WebSocketClient::builder(format!("{url}/getCaseCount")).on_message(move |message: Message| {
+    let builder = server.builder("/getCaseCount").on_message(move |message: Message| {
         let sender = sender.clone();
         async move { sender.send(message).await }
     });
     until_closed(builder).await?;
     let count = counts.recv().await.and_then(|message| message.as_text()?.parse().ok()).unwrap_or(0);
     for case in 1..=count {
-        let builder = WebSocketClient::builder(format!("{url}/runCase?case={case}&agent={agent}"))
+        let builder = server
+            .builder(&format!("/runCase?case={case}&agent={agent}"))
             .compression(Some(Compression::default()))
             .max_message_size(MAX_MESSAGE_SIZE)
             .max_fragments(MAX_FRAGMENTS)
             .on_message(|message: Message, client: WebSocketClient| async move { client.send(message).await });
         until_closed(builder).await?;
     }
-    until_closed(WebSocketClient::builder(format!("{url}/updateReports?agent={agent}"))).await
+    until_closed(server.builder(&format!("/updateReports?agent={agent}"))).await
 }
 
 /// Connects, and waits until the server has had enough.

@@ -103,6 +103,10 @@ pub fn shutdown(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `keepalive = false`, `ping_after = "20s"`, `lost_after = "20s"` | when a silent peer is asked and given up |
 /// | `control_frames = true` | handlers get pings and pongs, too |
 /// | `connect_timeout = "10s"` | for the whole handshake |
+/// | `proxy = "http://proxy:3128"` | the proxy to go through; `false` for none, whatever the environment says |
+/// | `max_redirects = 3` | how many redirects an attempt follows |
+/// | `tcp_keepalive = "60s"` | after how much silence TCP asks whether the peer is there |
+/// | `max_head_size = 65_536`, `max_headers = 128` | of the answer to the handshake: its bytes and headers |
 /// | `close_timeout = "5s"` | for the closing handshake |
 /// | `compression = true` | messages are compressed where the peer can do it, too (RFC 7692); the configuration may give a table |
 /// | `max_message_size`, `max_frame_size`, `max_fragments` | of one message, in bytes and frames |

@@ -81,6 +81,8 @@ const CLIENT: &[Known] = &[
     known("proxy", Wants::Proxy, r#""http://proxy:3128""#),
     known("max_redirects", Wants::Limit, "3"),
     known("tcp_keepalive", Wants::Duration, r#""60s""#),
+    known("max_head_size", Wants::Count, "65_536"),
+    known("max_headers", Wants::Count, "128"),
     CLOSE_TIMEOUT,
     MAX_MESSAGE_SIZE,
     MAX_FRAME_SIZE,

@@ -7,7 +7,7 @@ use super::tls::TlsError;
 use crate::connection::deflate;
 use crate::connection::{Handshake, accept_key, has_token, new_key};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, Version, header};
 use http_body_util::Empty;
 use std::io;
 use std::sync::Arc;
@@ -20,14 +20,21 @@ where
 {
     let key = new_key();
     let switches = |status| status == StatusCode::SWITCHING_PROTOCOLS;
-    match exchange(stream, http_request(request, &key), switches).await {
-        Ok(Answer::Switched { stream, read_ahead, headers }) => {
+    match exchange(stream, http_request(request, &key), request.reach.head, switches).await {
+        Ok(Answer::Switched { version: Version::HTTP_10, .. }) => {
+            // RFC 9110 §7.8 and §15.2: that version has neither `Upgrade` nor 101.
+            Err(ConnectError::Handshake("it is in HTTP/1.0, where nothing can be upgraded".to_owned()))
+        }
+        Ok(Answer::Switched { stream, read_ahead, headers, .. }) => {
             Ok((stream, read_ahead, agreed(&headers, request, &key)?))
         }
         Ok(Answer::Refused { status, headers, body }) => {
             Err(ConnectError::Status { status, headers: Box::new(headers), body })
         }
         Err(ExchangeError::Answer(reason)) => Err(ConnectError::Handshake(reason)),
+        Err(ExchangeError::Tls) => {
+            Err(ConnectError::Handshake("it answers in TLS: write `wss://` instead of `ws://`".to_owned()))
+        }
         Err(ExchangeError::Io(error)) => Err(broken(request, error)),
     }
 }
@@ -62,7 +69,9 @@ fn http_request(request: &Request, key: &str) -> http::Request<Empty<Bytes>> {
 /// Checks an answer of 101 as RFC 6455 §4.1 says.
 fn agreed(headers: &HeaderMap, request: &Request, key: &str) -> Result<Handshake, ConnectError> {
     let invalid = |reason: String| Err(ConnectError::Handshake(reason));
-    if !has_token(headers, header::UPGRADE, "websocket") {
+    // The one protocol that was switched to: a list of two would be one on top of the other (RFC 9110 §7.8).
+    let upgrades: Vec<_> = headers.get_all(header::UPGRADE).iter().collect();
+    if !matches!(*upgrades, [one] if one.as_bytes().trim_ascii().eq_ignore_ascii_case(b"websocket")) {
         return invalid(format!("`Upgrade` is {}, not `websocket`", shown(headers, header::UPGRADE)));
     }
     if !has_token(headers, header::CONNECTION, "upgrade") {
@@ -78,7 +87,7 @@ fn agreed(headers: &HeaderMap, request: &Request, key: &str) -> Result<Handshake
     let deflate = match &request.compression {
         Some(options) => deflate::agreed(options, headers)
             .map_err(|reason| ConnectError::Handshake(format!("its `Sec-WebSocket-Extensions` is wrong: {reason}")))?,
-        None if headers.contains_key(header::SEC_WEBSOCKET_EXTENSIONS) => {
+        None if names_an_extension(headers) => {
             let extension = shown(headers, header::SEC_WEBSOCKET_EXTENSIONS);
             return invalid(format!("it uses the extension {extension}, which was not asked for"));
         }
@@ -91,6 +100,12 @@ fn agreed(headers: &HeaderMap, request: &Request, key: &str) -> Result<Handshake
         deflate,
         ..Handshake::default()
     })
+}
+
+/// An empty list names none (RFC 9110 §5.6.1).
+fn names_an_extension(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(header::SEC_WEBSOCKET_EXTENSIONS).iter();
+    lines.flat_map(|line| line.as_bytes()).any(|byte| !byte.is_ascii_whitespace() && *byte != b',')
 }
 
 fn subprotocol(headers: &HeaderMap, request: &Request) -> Result<Option<String>, ConnectError> {
@@ -113,11 +128,11 @@ fn subprotocol(headers: &HeaderMap, request: &Request) -> Result<Option<String>,
     }
 }
 
+/// A header as it came, all of its lines.
 fn shown(headers: &HeaderMap, name: HeaderName) -> String {
-    match headers.get(name) {
-        Some(value) => format!("{:?}", String::from_utf8_lossy(value.as_bytes())),
-        None => "missing".to_owned(),
-    }
+    let lines = headers.get_all(name).iter().map(|value| format!("{:?}", String::from_utf8_lossy(value.as_bytes())));
+    let lines: Vec<_> = lines.collect();
+    if lines.is_empty() { "missing".to_owned() } else { lines.join(" and ") }
 }
 
 fn broken(request: &Request, error: io::Error) -> ConnectError {

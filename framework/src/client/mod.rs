@@ -2,6 +2,7 @@
 
 mod address;
 mod backoff;
+mod beginning;
 mod budget;
 mod builder;
 mod callbacks;

@@ -39,6 +39,8 @@ pub(crate) struct ClientOptions {
     pub(crate) proxy: Option<ProxyOption>,
     pub(crate) max_redirects: Option<u32>,
     pub(crate) tcp_keepalive: Option<DurationOrOff>,
+    pub(crate) max_head_size: Option<usize>,
+    pub(crate) max_headers: Option<usize>,
     pub(crate) max_message_size: Option<usize>,
     pub(crate) max_frame_size: Option<usize>,
     pub(crate) max_fragments: Option<usize>,
@@ -231,6 +233,8 @@ impl ClientOptions {
         set(&mut builder.reach.proxy, self.proxy);
         set(&mut builder.reach.max_redirects, self.max_redirects);
         set(&mut builder.reach.tcp_keepalive, self.tcp_keepalive.map(|DurationOrOff(idle)| idle));
+        set(&mut builder.reach.head.max_size, self.max_head_size);
+        set(&mut builder.reach.head.max_headers, self.max_headers);
         set(&mut builder.limits.control_frames, self.control_frames);
         set(&mut builder.limits.close_timeout, self.close_timeout);
         builder.limits.configure_keepalive(self.keepalive, self.ping_after, self.lost_after);

@@ -2,7 +2,7 @@
 
 use super::{Reconnect, WebSocketClientBuilder};
 use crate::settings::duration;
-use crate::settings::range::{BYTES, OutOfRange, RangeCheck, TCP_IDLE, TIME};
+use crate::settings::range::{BYTES, HEAD, HEADERS, OutOfRange, RangeCheck, TCP_IDLE, TIME};
 use std::time::Duration;
 
 impl WebSocketClientBuilder {
@@ -13,6 +13,8 @@ impl WebSocketClientBuilder {
         if let Some(idle) = self.reach.tcp_keepalive {
             check.time("tcp_keepalive", idle, TCP_IDLE);
         }
+        check.count("max_head_size", self.reach.head.max_size, HEAD);
+        check.count("max_headers", self.reach.head.max_headers, HEADERS);
         self.limits.check(&mut check);
         if let Some(policy) = &self.reconnect {
             policy.check(&mut check);

@@ -1,6 +1,7 @@
 //! How a client gets to its server, beside the URL: the options and what they come to.
 
 use super::address::Address;
+use super::http1::HeadLimits;
 use super::proxy::Proxy;
 use super::surroundings::Surroundings;
 use super::tls::{CheckedTls, Tls};
@@ -20,11 +21,18 @@ pub(crate) struct ReachOptions {
     pub(crate) proxy: ProxyOption,
     pub(crate) max_redirects: u32,
     pub(crate) tcp_keepalive: Option<Duration>,
+    pub(crate) head: HeadLimits,
 }
 
 impl Default for ReachOptions {
     fn default() -> Self {
-        Self { tls: Tls::new(), proxy: ProxyOption::default(), max_redirects: 0, tcp_keepalive: Some(TCP_KEEPALIVE) }
+        Self {
+            tls: Tls::new(),
+            proxy: ProxyOption::default(),
+            max_redirects: 0,
+            tcp_keepalive: Some(TCP_KEEPALIVE),
+            head: HeadLimits::default(),
+        }
     }
 }
 
@@ -36,6 +44,7 @@ pub(crate) struct Reach {
     pub(crate) max_redirects: u32,
     pub(crate) tcp_keepalive: Option<Duration>,
     pub(super) place: Place,
+    pub(crate) head: HeadLimits,
 }
 
 /// Which proxy, as a builder was told.
@@ -93,8 +102,9 @@ impl ReachOptions {
             ProxyOption::Environment(None) => ProxyChoice::Environment(around.proxies.clone()),
             ProxyOption::Environment(Some(environment)) => ProxyChoice::Environment(environment),
         };
+        let Self { max_redirects, tcp_keepalive, head, .. } = self;
         let place = around.place.clone();
-        Ok(Reach { tls, proxy, max_redirects: self.max_redirects, tcp_keepalive: self.tcp_keepalive, place })
+        Ok(Reach { tls, proxy, max_redirects, tcp_keepalive, place, head })
     }
 }
 
@@ -144,6 +154,20 @@ impl WebSocketClientBuilder {
     /// After how much silence TCP asks whether the peer is there; `None` for never. 60 s; from 1 s to 32,767 s.
     pub fn tcp_keepalive(mut self, idle: Option<Duration>) -> Self {
         self.reach.tcp_keepalive = idle;
+        self
+    }
+
+    /// The largest head, in bytes, of the server's answer, and of a proxy's. 64 KiB; at least 8 KiB. One that is larger is
+    /// [`ConnectError::Handshake`](crate::ConnectError::Handshake).
+    pub fn max_head_size(mut self, bytes: usize) -> Self {
+        self.reach.head.max_size = bytes;
+        self
+    }
+
+    /// How many headers the server's answer may have, and a proxy's. 128; at least 1, at most 16,384. An answer of more is
+    /// [`ConnectError::Handshake`](crate::ConnectError::Handshake).
+    pub fn max_headers(mut self, headers: usize) -> Self {
+        self.reach.head.max_headers = headers;
         self
     }
 }

@@ -23,12 +23,6 @@ use tokio::time::sleep;
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
-/// How many headers a request may have.
-const MAX_HEADERS: usize = 128;
-
-/// How many bytes a request's head may have.
-const MAX_HEAD: usize = 64 * 1024;
-
 /// How long nothing is accepted after that failed: where there are no file descriptors left, some must come back.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
@@ -107,8 +101,8 @@ async fn serve(stream: TcpStream, peer: SocketAddr, seat: Seat, service: Service
         }
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(settings.header_timeout).max_headers(MAX_HEADERS);
-    builder.max_header_size(MAX_HEAD).max_buf_size(MAX_HEAD);
+    builder.timer(TokioTimer::new()).header_read_timeout(settings.header_timeout).max_headers(settings.max_headers);
+    builder.max_header_size(settings.max_head_size).max_buf_size(settings.max_head_size);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
     let mut outcome = tokio::select! {
         biased;

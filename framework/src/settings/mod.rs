@@ -22,4 +22,5 @@ pub use problem::{ConfigError, Problem, SettingsError};
 pub(crate) use reading::Known;
 pub(crate) use secret::{is_secret, mask_url};
 pub use section::Section;
+pub(crate) use shape::{MAX_HEAD_SIZE, MAX_HEADERS};
 pub use shape::{MetricsSettings, NodeSettings, RuntimeSettings};

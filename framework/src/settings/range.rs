@@ -15,6 +15,12 @@ pub(crate) const BYTES: (usize, usize) = (1, u32::MAX as usize);
 /// How many messages, frames or connections there may be.
 pub(crate) const COUNT: (usize, usize) = (1, 16_777_216);
 
+/// How many bytes a head may have: hyper reads it into a buffer, and takes none below this.
+pub(crate) const HEAD: (usize, usize) = (8192, u32::MAX as usize);
+
+/// How many headers there may be: far below what a map of them holds, which is 24,576.
+pub(crate) const HEADERS: (usize, usize) = (1, 16_384);
+
 /// An option whose number makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OutOfRange {

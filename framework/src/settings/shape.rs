@@ -1,6 +1,6 @@
 //! What can be configured of the node and of the runtime, and what counts where nothing is said.
 
-use super::range::{BYTES, COUNT, OutOfRange, RangeCheck, TIME};
+use super::range::{BYTES, COUNT, HEAD, HEADERS, OutOfRange, RangeCheck, TIME};
 use super::{duration, or_false};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use std::fmt;
@@ -9,6 +9,12 @@ use std::time::Duration;
 
 /// The port of a node that nobody configured.
 const PORT: u16 = 20001;
+
+/// How many bytes a head may have where nothing is said, of a request as of an answer.
+pub(crate) const MAX_HEAD_SIZE: usize = 64 * 1024;
+
+/// How many headers there may be where nothing is said.
+pub(crate) const MAX_HEADERS: usize = 128;
 
 /// The table `[node]`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -21,6 +27,11 @@ pub struct NodeSettings {
     /// How many connections the node has at the same time, HTTP and WebSocket together. 10,000; one more is answered with
     /// status 503. From 1 to 16,777,216.
     pub max_connections: usize,
+    /// How many bytes the head of a request may have, a WebSocket's handshake included. 64 KiB, answered with status 431;
+    /// from 8 KiB to 4 GiB.
+    pub max_head_size: usize,
+    /// How many headers a request may have. 128, answered with status 431; from 1 to 16,384.
+    pub max_headers: usize,
     /// How long the head of a request may take, also the first one of a connection, and so how long a connection may be
     /// idle between requests. 10 s; from 1 ms to a day.
     #[serde(with = "duration")]
@@ -38,6 +49,8 @@ impl NodeSettings {
     pub(crate) fn out_of_range(&self) -> Vec<OutOfRange> {
         let mut check = RangeCheck::default();
         check.count("max_connections", self.max_connections, COUNT);
+        check.count("max_head_size", self.max_head_size, HEAD);
+        check.count("max_headers", self.max_headers, HEADERS);
         check.time("header_timeout", self.header_timeout, TIME);
         check.time("body_timeout", self.body_timeout, TIME);
         check.count("max_body_size", self.max_body_size, BYTES);
@@ -50,6 +63,8 @@ impl Default for NodeSettings {
         Self {
             listen: vec![(Ipv4Addr::LOCALHOST, PORT).into()],
             max_connections: 10_000,
+            max_head_size: MAX_HEAD_SIZE,
+            max_headers: MAX_HEADERS,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             max_body_size: 2 * 1024 * 1024,

@@ -189,6 +189,8 @@ async fn a_proxy_that_answers_something_else_is_quoted() {
     let (error, text) = refused(b"SSH-2.0-me\r\n\r\n", "").await;
     assert!(matches!(error, ProxyError::Answer(_)), "{error:?}");
     assert!(text.contains("no HTTP"), "{text}");
+    let (_, text) = refused(b"\x15\x03\x03\0\x02\x02\x46", "").await;
+    assert!(text.contains("it answers in TLS: write `https://` instead of `http://`"), "{text}");
     let (_, text) = refused(b"", "").await;
     assert!(text.contains("closed the connection before it had answered"), "{text}");
     let (_, text) = refused(b"HTTP/1.1 200 OK\r\n\r\nhello", "").await;

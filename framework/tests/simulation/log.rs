@@ -228,7 +228,7 @@ impl Record {
     fn numbers(&self, stats: Stats, gentle: bool) -> Result<(), String> {
         let count = |by: &BTreeMap<Author, Vec<usize>>| by.values().map(Vec::len).sum::<usize>() as u64;
         let (taken, maybe) = (count(&self.taken), count(&self.maybe));
-        let told = stats.queued as u64 + stats.written + stats.lost;
+        let told = stats.queued as u64 + stats.written + stats.lost + stats.dropped;
         if told < taken || told > taken + maybe {
             return Err(format!("the client took {taken} messages (and perhaps {maybe} more), and tells of {stats:?}"));
         }
@@ -247,7 +247,7 @@ impl Record {
         if let Some((author, index)) = missing.iter().find(|(author, _)| *author < ON_OPEN) {
             return Err(format!("nothing broke, and yet message {index} of {author} was lost: {stats:?}"));
         }
-        if arrived != stats.written || stats.lost != missing.len() as u64 {
+        if arrived != stats.written || stats.lost + stats.dropped != missing.len() as u64 {
             return Err(format!("nothing broke, {arrived} arrived, {} did not, {stats:?}", missing.len()));
         }
         Ok(())

@@ -3,7 +3,7 @@
 use super::socks::{self, Target};
 use super::{Stream, addresses};
 use crate::client::address::Address;
-use crate::client::http1::{Answer, ExchangeError, exchange};
+use crate::client::http1::{Answer, ExchangeError, HeadLimits, exchange};
 use crate::client::proxy::{Proxy, ProxyKind};
 use crate::client::reach::Reach;
 use crate::client::{ConnectError, ProxyError, tls};
@@ -23,10 +23,15 @@ pub(super) async fn connect(proxy: &Proxy, address: &Address, how: &Reach) -> Re
     let reach = async || addresses::connect(&proxy.host, proxy.port, how.tcp_keepalive).await.map_err(unreachable);
     let credentials = proxy.credentials.as_ref();
     match proxy.kind {
-        ProxyKind::Http => http_connect(reach().await?, proxy, address).await.map(Stream::Tcp).map_err(failed),
+        ProxyKind::Http => {
+            http_connect(reach().await?, proxy, address, how.head).await.map(Stream::Tcp).map_err(failed)
+        }
         ProxyKind::Https => {
             let stream = tls::connect_proxy(reach().await?, &proxy.host, how).await.map_err(unreachable)?;
-            http_connect(stream, proxy, address).await.map(|stream| Stream::Tls(Box::new(stream))).map_err(failed)
+            http_connect(stream, proxy, address, how.head)
+                .await
+                .map(|stream| Stream::Tls(Box::new(stream)))
+                .map_err(failed)
         }
         ProxyKind::Socks5h => {
             let mut stream = reach().await?;
@@ -58,7 +63,7 @@ pub(super) fn failed(proxy: &Proxy, address: &Address, source: ProxyError) -> Co
 }
 
 /// RFC 9110 §9.3.6.
-async fn http_connect<S>(stream: S, proxy: &Proxy, address: &Address) -> Result<S, ProxyError>
+async fn http_connect<S>(stream: S, proxy: &Proxy, address: &Address, limits: HeadLimits) -> Result<S, ProxyError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -74,7 +79,7 @@ where
         basic.set_sensitive(true);
         headers.insert(header::PROXY_AUTHORIZATION, basic);
     }
-    match exchange(stream, request, |status| status.is_success()).await {
+    match exchange(stream, request, limits, |status| status.is_success()).await {
         Ok(Answer::Switched { stream, read_ahead, .. }) if read_ahead.is_empty() => Ok(stream),
         Ok(Answer::Switched { .. }) => Err(ProxyError::Answer("it sent more than was asked for".to_owned())),
         Ok(Answer::Refused { status: StatusCode::PROXY_AUTHENTICATION_REQUIRED, .. }) => {
@@ -82,6 +87,9 @@ where
         }
         Ok(Answer::Refused { status, body, .. }) => Err(ProxyError::Status { status, body }),
         Err(ExchangeError::Answer(reason)) => Err(ProxyError::Answer(reason)),
+        Err(ExchangeError::Tls) => {
+            Err(ProxyError::Answer("it answers in TLS: write `https://` instead of `http://`".to_owned()))
+        }
         Err(ExchangeError::Io(error)) => Err(ProxyError::Broken(Arc::new(error))),
     }
 }

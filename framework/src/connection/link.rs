@@ -1,5 +1,6 @@
 //! One connection from handshake to end: reads, answers pings, does the closing handshake, watches its time.
 
+use super::awake::Moment;
 use super::decoder::ReadError;
 use super::handle::close_frame;
 use super::keepalive::{Liveness, Verdict, after};
@@ -101,7 +102,7 @@ impl Link {
             sent: None,
             deadline: None,
             liveness: limits.keepalive.map(|times| {
-                let liveness = Liveness::new(times, Instant::now());
+                let liveness = Liveness::new(times, Moment::now());
                 let sleep = Box::pin(sleep_until(liveness.first_look()));
                 (liveness, sleep)
             }),
@@ -181,7 +182,7 @@ impl Link {
     /// Asks a silent peer, or gives it up.
     fn look(&mut self) {
         let (Some((liveness, sleep)), Some(reader)) = (&mut self.liveness, &mut self.reader) else { return };
-        let next = match liveness.look(Instant::now(), reader.heard()) {
+        let next = match liveness.look(Moment::now(), reader.heard()) {
             Verdict::Wait(next) => next,
             Verdict::Ping(next) => {
                 reader.rest();

@@ -22,7 +22,7 @@ impl Keepalive {
     pub(crate) const DEFAULT: Self = Self { ping_after: Duration::from_secs(20), lost_after: Duration::from_secs(20) };
 
     /// Asks after `ping_after` without inbound data, and gives up `lost_after` later.
-    pub fn new(ping_after: Duration, lost_after: Duration) -> Self {
+    pub const fn new(ping_after: Duration, lost_after: Duration) -> Self {
         Self { ping_after, lost_after }
     }
 }

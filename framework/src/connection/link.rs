@@ -79,11 +79,12 @@ pub(crate) struct Link {
 impl Link {
     /// Starts the writer. The outbox must have been told that a connection is opening.
     pub(crate) fn start(transport: Transport, role: Role, limits: &Limits, connection: Connection) -> Self {
-        let Transport { read, write, read_ahead } = transport;
+        let Transport { read, write, buffers, read_ahead } = transport;
         let compression = connection.handshake().deflate;
         let stop_writer = CancellationToken::new();
         let writer = Writer {
             half: write,
+            buffers,
             outbox: connection.outbox().clone(),
             role,
             stop: stop_writer.clone(),

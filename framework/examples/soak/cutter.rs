@@ -106,17 +106,19 @@ async fn carry(mut client: TcpStream, plan: &Plan, cut: Cut, after: Duration) ->
         }
         () = due => drop(down),
     }
-    if cut == Cut::Drain {
+    let passed_on = if cut == Cut::Drain {
         to_client.shutdown().await?;
-        if matches!(timeout(FAREWELL, up).await, Ok(Ok(_))) {
-            plan.ledger.drained(proxy);
-        }
+        matches!(timeout(FAREWELL, up).await, Ok(Ok(_)))
     } else {
         drop(up);
-    }
+        false
+    };
     // What the client sends over its next connection must come behind what the endpoint still reads of this one.
     to_server.shutdown().await?;
-    let _ = timeout(FAREWELL, discard(&mut from_server)).await;
+    let read = matches!(timeout(FAREWELL, discard(&mut from_server)).await, Ok(Ok(())));
+    if passed_on && read {
+        plan.ledger.drained(proxy);
+    }
     if cut == Cut::Silence {
         sleep(SILENCE).await;
     }
@@ -126,7 +128,9 @@ async fn carry(mut client: TcpStream, plan: &Plan, cut: Cut, after: Duration) ->
     Ok(())
 }
 
-async fn discard(from: &mut ReadHalf<'_>) {
+/// Reads to the end: the endpoint has read all that it was sent, and closed.
+async fn discard(from: &mut ReadHalf<'_>) -> io::Result<()> {
     let mut bytes = [0; 4096];
-    while let Ok(1..) = from.read(&mut bytes).await {}
+    while from.read(&mut bytes).await? > 0 {}
+    Ok(())
 }

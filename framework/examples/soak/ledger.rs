@@ -2,9 +2,13 @@
 
 use bristle::ConnectionId;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Mutex;
+
+/// How many connections of a client before its latest are remembered: what came over them may be read late, where a client
+/// has left by itself.
+const OLDER: usize = 4;
 
 /// How many complaints are kept.
 const KEPT: usize = 20;
@@ -26,6 +30,8 @@ struct Books {
 struct Account {
     /// The connection that speaks now.
     connection: Option<ConnectionId>,
+    /// Those before it: the number that must come next on each, and the one below which it must be.
+    older: VecDeque<(ConnectionId, u64, u64)>,
     /// The proxy's address on it.
     peer: Option<SocketAddr>,
     /// The number that must come next.
@@ -50,6 +56,8 @@ pub(crate) struct Report {
     pub(crate) received: u64,
     /// Numbers that a client counted as gone and that never came.
     pub(crate) missing: u64,
+    /// Numbers that were read from a connection that the client had left for another.
+    pub(crate) late: u64,
     /// Connections of which everything was passed on before they were cut, so that what is missing must be what the
     /// client counts as lost, exactly.
     pub(crate) exact: u64,
@@ -79,6 +87,12 @@ impl Ledger {
             report.connections += 1;
             let follows = greetings == account.greetings + 1;
             let lost_since = lost - account.lost;
+            if let Some(older) = account.connection {
+                account.older.push_back((older, account.next, gone));
+                if account.older.len() > OLDER {
+                    account.older.pop_front();
+                }
+            }
             (account.connection, account.peer) = (Some(connection), peer);
             (account.lost, account.greetings) = (lost, greetings);
             if gone < account.next {
@@ -100,11 +114,21 @@ impl Ledger {
     pub(crate) fn number(&self, client: usize, connection: ConnectionId, number: u64) {
         self.with(client, |account, report| {
             report.received += 1;
+            if account.connection != Some(connection) {
+                let mut older = account.older.iter_mut();
+                let Some((_, next, below)) = older.find(|(older, ..)| *older == connection) else {
+                    return Err(format!("{number} came on a connection that was never greeted"));
+                };
+                if number != *next || number >= *below {
+                    return Err(format!("{number} came late, where {next} was next and all were below {below}"));
+                }
+                *next += 1;
+                report.missing -= 1;
+                report.late += 1;
+                return Ok(());
+            }
             let next = account.next;
             account.next = number + 1;
-            if account.connection != Some(connection) {
-                return Err(format!("{number} came on a connection that is not the latest"));
-            }
             if number != next {
                 return Err(format!("{number} came instead of {next}"));
             }

@@ -29,7 +29,7 @@ pub(crate) fn all(
     clean: bool,
 ) -> Vec<Verdict> {
     let Totals { sent, words, written, lost, queued, wrong, echoed, .. } = totals;
-    let Report { received, missing, connections, complete, exact, .. } = report;
+    let Report { received, missing, connections, complete, exact, late, .. } = report;
     let verdict = |what, found, holds| Verdict { what, found, holds };
     let complaints = report.complaints.iter().fold(String::new(), |text, complaint| format!("{text}; {complaint}"));
     vec![
@@ -41,7 +41,7 @@ pub(crate) fn all(
         ),
         verdict(
             "every number came, but for those that were on their way when a connection was cut",
-            format!("{sent} = {received} + {missing}"),
+            format!("{sent} = {received} + {missing}; {late} came after the client had left their connection"),
             *sent == received + missing,
         ),
         verdict(

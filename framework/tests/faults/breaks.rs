@@ -41,7 +41,7 @@ async fn of_a_close_without_a_close_frame_exactly_what_is_counted_as_lost_is_mis
 
 #[tokio::test]
 async fn a_cut_in_the_middle_of_a_frame_costs_that_frame_and_what_the_system_had() {
-    println!("seed {SEED}");
+    eprintln!("seed {SEED}");
     let mut random = StdRng::seed_from_u64(SEED);
     let mut faults = Vec::new();
     for _ in 0..6 {
@@ -153,7 +153,7 @@ async fn handshake_and_messages_may_come_byte_by_byte() {
 
 #[tokio::test]
 async fn delay_and_jitter_change_nothing_but_the_time() {
-    println!("seed {SEED}");
+    eprintln!("seed {SEED}");
     let mut stage = Stage::set([Fault::Jitter(SEED, Duration::from_millis(5))]).await;
     stage.send(300, 300).await;
     within(stage.server.hears(299)).await;

@@ -16,7 +16,7 @@ const SEED: u64 = 11;
 #[tokio::test]
 async fn sixty_faults_in_a_row_lose_double_and_reorder_nothing_and_leave_no_task() {
     let seed = std::env::var("FAULTS_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
-    println!("FAULTS_SEED={seed}");
+    eprintln!("FAULTS_SEED={seed}");
     let mut random = StdRng::seed_from_u64(seed);
     let mut stage = Stage::set_with([], |builder| builder.connect_timeout(Duration::from_secs(1))).await;
     stage.opened(1).await;

@@ -1,5 +1,6 @@
 //! One connection from handshake to end: reads, answers pings, does the closing handshake, watches its time.
 
+use super::awake::Moment;
 use super::decoder::ReadError;
 use super::handle::close_frame;
 use super::keepalive::{Liveness, Verdict, after};
@@ -80,11 +81,12 @@ pub(crate) struct Link {
 impl Link {
     /// Starts the writer. The outbox must have been told that a connection is opening.
     pub(crate) fn start(transport: Transport, role: Role, limits: &Limits, connection: Connection) -> Self {
-        let Transport { read, write, read_ahead } = transport;
+        let Transport { read, write, buffers, read_ahead } = transport;
         let compression = connection.handshake().deflate;
         let stop_writer = CancellationToken::new();
         let writer = Writer {
             half: write,
+            buffers,
             outbox: connection.outbox().clone(),
             role,
             stop: stop_writer.clone(),
@@ -104,7 +106,7 @@ impl Link {
             sent: None,
             deadline: None,
             liveness: limits.keepalive.map(|times| {
-                let liveness = Liveness::new(times, Instant::now());
+                let liveness = Liveness::new(times, Moment::now());
                 let sleep = Box::pin(sleep_until(liveness.first_look()));
                 (liveness, sleep)
             }),
@@ -184,7 +186,7 @@ impl Link {
     /// Asks a silent peer, or gives it up.
     fn look(&mut self) {
         let (Some((liveness, sleep)), Some(reader)) = (&mut self.liveness, &mut self.reader) else { return };
-        let next = match liveness.look(Instant::now(), reader.heard()) {
+        let next = match liveness.look(Moment::now(), reader.heard()) {
             Verdict::Wait(next) => next,
             Verdict::Ping(next) => {
                 reader.rest();

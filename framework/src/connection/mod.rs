@@ -1,6 +1,7 @@
 //! One established WebSocket connection, whichever side opened it: queues, tasks, the wire.
 
 mod accept;
+pub(crate) mod awake;
 mod cell;
 mod decoder;
 pub(crate) mod deflate;

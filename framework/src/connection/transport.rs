@@ -14,6 +14,8 @@ pub(crate) type TransportWrite = Box<dyn AsyncWrite + Send + Unpin>;
 pub(crate) struct Transport {
     pub(crate) read: TransportRead,
     pub(crate) write: TransportWrite,
+    /// Whether what was written may wait in a buffer of our own, so that it has left only once it is flushed.
+    pub(crate) buffers: bool,
     /// What was read past the end of the handshake.
     pub(crate) read_ahead: Vec<u8>,
 }
@@ -22,19 +24,19 @@ impl Transport {
     /// Two halves without a lock between them.
     pub(crate) fn tcp(stream: TcpStream, read_ahead: Vec<u8>) -> Self {
         let (read, write) = stream.into_split();
-        Self { read: Box::new(read), write: Box::new(write), read_ahead }
+        Self { read: Box::new(read), write: Box::new(write), buffers: false, read_ahead }
     }
 
     /// Two halves of a Unix socket, without a lock between them.
     #[cfg(unix)]
     pub(crate) fn unix(stream: tokio::net::UnixStream, read_ahead: Vec<u8>) -> Self {
         let (read, write) = stream.into_split();
-        Self { read: Box::new(read), write: Box::new(write), read_ahead }
+        Self { read: Box::new(read), write: Box::new(write), buffers: false, read_ahead }
     }
 
     /// Two halves of a stream that has one state for both directions, as TLS; the lock is held for a poll only.
     pub(crate) fn split(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, read_ahead: Vec<u8>) -> Self {
         let (read, write) = tokio::io::split(stream);
-        Self { read: Box::new(read), write: Box::new(write), read_ahead }
+        Self { read: Box::new(read), write: Box::new(write), buffers: true, read_ahead }
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct WriterEnd {
 
 pub(crate) struct Writer {
     pub(crate) half: TransportWrite,
+    /// Whether the half keeps what was written until it is flushed, as TLS may.
+    pub(crate) buffers: bool,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) role: Role,
     pub(crate) stop: CancellationToken,
@@ -111,12 +113,17 @@ impl Writer {
         }
     }
 
-    /// What had not begun to leave goes back; what had begun must never be sent twice.
+    /// What had left whole is written, what had begun must never be sent twice, the rest goes back. Where the half buffers,
+    /// nobody knows what has left: all that was begun counts as lost.
     fn give_back(&self, batch: Batch, left: usize) {
-        let Batch { mut entries, starts, .. } = batch;
+        let Batch { mut entries, starts, bytes, .. } = batch;
         let begun = starts.partition_point(|&start| start < left);
+        let ends = starts.iter().skip(1).copied().chain([bytes.len()]);
+        let whole = if self.buffers { 0 } else { ends.take_while(|&end| end <= left).count() };
         let kept = entries.split_off(begun);
-        self.outbox.unwritten(entries.into_iter(), kept.into_iter());
+        let cut = entries.split_off(whole);
+        self.outbox.written(&mut entries);
+        self.outbox.unwritten(cut.into_iter(), kept.into_iter());
     }
 }
 

@@ -7,6 +7,7 @@ use crate::message::{Close, Message};
 use http::HeaderMap;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -202,7 +203,18 @@ impl PeerConnection {
     /// # Errors
     /// The connection has ended.
     pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), crate::SendError> {
-        self.connection.deliver(message).await
+        let connection = self.connection.clone();
+        let mut sending = pin!(connection.deliver(message));
+        loop {
+            tokio::select! {
+                biased;
+                sent = &mut sending => return sent,
+                // An end that was seen already must come to its end, or the message would wait for ever. Nothing is read.
+                event = self.link.next(false), if self.close.is_none() => if let LinkEvent::Ended(end) = event {
+                    self.close = Some(end.close);
+                },
+            }
+        }
     }
 
     /// Closes with a code and a reason, and waits for the answer; what the client sent before is thrown away.

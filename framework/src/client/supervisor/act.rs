@@ -24,7 +24,7 @@ impl Supervisor {
                 }
                 Action::Wait { delay, .. } => {
                     retry_in = Some(delay);
-                    self.wait = Some(Box::pin(sleep(delay)));
+                    self.wait = Some(Box::pin(awake::wait(delay)));
                     self.publish_waiting(delay);
                 }
                 Action::Settle => self.settle(),

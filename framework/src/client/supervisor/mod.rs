@@ -11,6 +11,7 @@ use super::transport::dial;
 use super::{Binding, ConnectError, ConnectionState, Reconnect};
 use crate::connection::{
     Connection, Events, HandlerScope, Handshake, Inbox, InboxStages, Lane, Link, LinkEnd, LinkEvent, Role, Transport,
+    awake,
 };
 use crate::error::Error;
 use crate::message::{Close, code};
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::Instant;
 use tracing::{debug, error, info, warn};
 
 type Answer = oneshot::Sender<Result<(), ConnectError>>;
@@ -85,7 +86,7 @@ pub(crate) struct Supervisor {
     opening: Opening,
     /// The `on_open` of a connection that ended meanwhile: it goes on to its end, beside whatever comes.
     leftover: Option<Boxed<Result<(), Error>>>,
-    wait: Option<Pin<Box<Sleep>>>,
+    wait: Option<Boxed<()>>,
     /// `connect` and `reconnect` calls that wait for the attempt under way.
     waiters: Vec<Answer>,
     /// `close` calls that wait for the end.

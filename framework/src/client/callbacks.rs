@@ -159,7 +159,7 @@ impl Row for CallbackRow {
         let calls = &self.callbacks.message;
         for (index, (call, cell)) in calls.iter().zip(&mut self.cells).enumerate() {
             // Without a copy for the last one, or the only one.
-            let more = (index + 1 < calls.len()).then(|| message.clone());
+            let more = (index + 1 < calls.len()).then(|| message.for_another());
             let outcome = contained(|| {
                 call(message, connection, cell);
                 cell.poll(context)

@@ -7,7 +7,7 @@ use super::deflate::{Agreed, InflateError, Inflater, deflated_limit};
 use super::mask::apply_mask;
 use super::utf8::{NotUtf8, Utf8};
 use super::wire::{Control, Data, FrameHeader, OpCode, Role, parse_header};
-use crate::message::{Kind, MAX_CONTROL_PAYLOAD, Message, code};
+use crate::message::{COPIED_PAYLOAD, Kind, MAX_CONTROL_PAYLOAD, Message, code};
 use bytes::{Buf, Bytes, BytesMut};
 use std::io;
 
@@ -109,10 +109,16 @@ impl Decoder {
                 self.look_at(buffer)?;
                 return Ok(None);
             };
-            let mut payload = buffer.split_to(frame.length);
             if let Some(mask) = frame.header.mask {
-                apply_mask(&mut payload[frame.looked_at..], mask, frame.looked_at);
+                apply_mask(&mut buffer[frame.looked_at..frame.length], mask, frame.looked_at);
             }
+            let payload = if frame.length <= COPIED_PAYLOAD {
+                let payload = Bytes::copy_from_slice(&buffer[..frame.length]);
+                buffer.advance(frame.length);
+                payload
+            } else {
+                buffer.split_to(frame.length).freeze()
+            };
             if let Some(message) = self.complete(&frame, payload)? {
                 return Ok(Some(message));
             }
@@ -188,23 +194,23 @@ impl Decoder {
     }
 
     /// Takes a whole frame. The message that it completes, if it does.
-    fn complete(&mut self, frame: &Frame, payload: BytesMut) -> Result<Option<Message>, ReadError> {
+    fn complete(&mut self, frame: &Frame, payload: Bytes) -> Result<Option<Message>, ReadError> {
         let Frame { header, looked_at, .. } = frame;
         let kind = match header.opcode {
-            OpCode::Control(opcode) => return control(opcode, &payload).map(Some),
+            OpCode::Control(opcode) => return control(opcode, payload).map(Some),
             OpCode::Data(Data::Text) => Kind::Text,
             OpCode::Data(Data::Binary) => Kind::Binary,
             OpCode::Data(_) => return self.continued(header.is_final, *looked_at, &payload),
         };
         if header.is_final && *looked_at == 0 {
-            return self.message(kind, header.rsv1, payload.freeze()).map(Some);
+            return self.message(kind, header.rsv1, payload).map(Some);
         }
         let partial = Partial { kind, compressed: header.rsv1, fragments: 1, payload: Vec::new() };
         if partial.is_text() {
             self.utf8.check(&payload[*looked_at..])?;
         }
         if header.is_final {
-            return self.checked(partial.is_text(), kind, partial.compressed, payload.freeze()).map(Some);
+            return self.checked(partial.is_text(), kind, partial.compressed, payload).map(Some);
         }
         self.partial = Some(Partial { payload: payload.to_vec(), ..partial });
         Ok(None)
@@ -260,13 +266,11 @@ impl Partial {
     }
 }
 
-/// A control frame, in memory of its own: it may wait while the buffer goes.
-fn control(opcode: Control, payload: &[u8]) -> Result<Message, ReadError> {
-    let bytes = Bytes::copy_from_slice(payload);
+fn control(opcode: Control, payload: Bytes) -> Result<Message, ReadError> {
     match opcode {
-        Control::Ping => Ok(Message::ping(bytes)),
-        Control::Pong => Ok(Message::pong(bytes)),
-        _ => close(payload),
+        Control::Ping => Ok(Message::ping(payload)),
+        Control::Pong => Ok(Message::pong(payload)),
+        _ => close(&payload),
     }
 }
 

@@ -15,7 +15,7 @@ use std::task::{Context, Poll};
 use tokio::task::coop::poll_proceed;
 use tokio_util::sync::CancellationToken;
 
-/// A received payload up to this size is copied out of the read buffer before it waits, or a few small messages would
+/// A received payload up to this size is copied out of the read buffer before it waits, or messages of little size would
 /// hold many large buffers.
 const DETACHED: usize = 4 * 1024;
 
@@ -219,7 +219,7 @@ impl Inbox {
         context: &mut Context<'_>,
     ) {
         if let Some(Stage { row, .. }) = &mut self.callbacks {
-            let then = self.handlers.is_some().then(|| message.clone());
+            let then = self.handlers.is_some().then(|| message.for_another());
             if let Some(rest) = row.message(connection, message, context) {
                 let then = then.map(|message| Item::new(connection, Event::Message(message), key));
                 self.bytes += then.as_ref().map_or(0, Item::len);

@@ -44,7 +44,7 @@ use std::convert::Infallible;
     message = "`{Self}` cannot be taken from a `{E}`",
     label = "this hook cannot take this argument",
     note = "every hook takes `Plugin` and `Config<T>`; hooks of a connection also `Connection`, `WebSocketClient`, `Endpoint` and `Path<T>`",
-    note = "`#[on_message]` also takes `Message`, `Text`, `Binary`, `String`, `Bytes` and `Json<T>` with `T: Deserialize`; `#[on_close]` also `Close`; `#[on_error]` also `HandlerError`",
+    note = "`#[on_message]` also takes `Message`, `Text`, `Binary`, `String`, `Bytes`, `Json<T>` and `SharedJson<T>` with `T: Deserialize`; `#[on_close]` also `Close`; `#[on_error]` also `HandlerError`",
     note = "each of them may be wrapped in `Option<_>` or `Result<_, Reject>`; to take a type of your own, implement `bristle::plugin::FromEvent`"
 )]
 pub trait FromEvent<E>: Sized {
@@ -127,7 +127,7 @@ impl<E: ConnectionEvent> FromEvent<E> for Endpoint {
 
 impl FromEvent<MessageEvent<'_>> for Message {
     fn from_event(event: &MessageEvent<'_>) -> Result<Self, Reject> {
-        Ok(event.message().clone())
+        Ok(event.message().for_another())
     }
 }
 
@@ -148,7 +148,7 @@ impl FromEvent<MessageEvent<'_>> for Binary {
         if !event.message().is_binary() {
             return Err(Reject::new("not a binary message"));
         }
-        Ok(Binary(event.message().clone().into_bytes()))
+        Ok(Binary(event.message().for_another().into_bytes()))
     }
 }
 
@@ -159,7 +159,7 @@ impl FromEvent<MessageEvent<'_>> for Bytes {
         if !message.is_text() && !message.is_binary() {
             return Err(Reject::new("neither a text nor a binary message"));
         }
-        Ok(message.clone().into_bytes())
+        Ok(message.for_another().into_bytes())
     }
 }
 

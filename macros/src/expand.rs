@@ -135,10 +135,16 @@ fn calls(name: &Ident, function: &Function, event: &Private, convert: (&Private,
         let (from_event, event) = (paths::FROM_EVENT.at(at), event.at(at));
         quote_spanned!(at=> <#argument as #from_event<#event<'_>>>)
     });
-    let takes = extractors.clone().zip(&arguments).zip(&function.arguments).map(|((extractor, argument), written)| {
-        let at = place(written);
-        quote_spanned!(at=> let #argument = #extractor::from_event(__event)?;)
-    });
+    let message = *event == paths::MESSAGE_EVENT;
+    let count = function.arguments.len();
+    let takes = extractors.clone().zip(&arguments).zip(&function.arguments).enumerate().map(
+        |(index, ((extractor, argument), written))| {
+            let at = place(written);
+            // What the last argument of a message handler takes need not stay for another.
+            let method = Ident::new(if message && index + 1 == count { "from_last" } else { "from_event" }, at);
+            quote_spanned!(at=> let #argument = #extractor::#method(__event)?;)
+        },
+    );
     let checks = extractors.zip(&function.arguments).map(|(extractor, written)| {
         let at = place(written);
         quote_spanned!(at=> #extractor::check(__config, __problems);)
@@ -146,7 +152,7 @@ fn calls(name: &Ident, function: &Function, event: &Private, convert: (&Private,
     let answer = quote_spanned!(span=> #name(#(#arguments),*).await);
     let answer = converted(function, convert, &answer, span);
     let result = paths::RESULT.at(span);
-    let (parameters, begun) = if *event == paths::MESSAGE_EVENT {
+    let (parameters, begun) = if message {
         let begin = paths::BEGIN.at(span);
         (quote_spanned!(span=> __event, __cell), quote_spanned!(span=> #begin(__cell, async move { #answer })))
     } else {

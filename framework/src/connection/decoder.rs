@@ -7,7 +7,7 @@ use super::deflate::{Agreed, InflateError, Inflater, deflated_limit};
 use super::mask::apply_mask;
 use super::utf8::{NotUtf8, Utf8};
 use super::wire::{Control, Data, FrameHeader, OpCode, Role, parse_header};
-use crate::message::{COPIED_PAYLOAD, Kind, MAX_CONTROL_PAYLOAD, Message, code};
+use crate::message::{Kind, MAX_CONTROL_PAYLOAD, Message, code};
 use bytes::{Buf, Bytes, BytesMut};
 use std::io;
 
@@ -99,26 +99,24 @@ impl Decoder {
     /// means anything.
     pub(crate) fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Message>, ReadError> {
         loop {
-            if self.frame.is_none() {
-                let Some((header, size, length)) = parse_header(buffer)? else { return Ok(None) };
-                let length = self.check(&header, length)?;
-                buffer.advance(size);
-                self.frame = Some(Frame { header, length, looked_at: 0 });
-            }
-            let Some(frame) = self.frame.take_if(|frame| frame.length <= buffer.len()) else {
+            let frame = match self.frame.take() {
+                Some(frame) => frame,
+                None => {
+                    let Some((header, size, length)) = parse_header(buffer)? else { return Ok(None) };
+                    let length = self.check(&header, length)?;
+                    buffer.advance(size);
+                    Frame { header, length, looked_at: 0 }
+                }
+            };
+            if buffer.len() < frame.length {
+                self.frame = Some(frame);
                 self.look_at(buffer)?;
                 return Ok(None);
-            };
+            }
             if let Some(mask) = frame.header.mask {
                 apply_mask(&mut buffer[frame.looked_at..frame.length], mask, frame.looked_at);
             }
-            let payload = if frame.length <= COPIED_PAYLOAD {
-                let payload = Bytes::copy_from_slice(&buffer[..frame.length]);
-                buffer.advance(frame.length);
-                payload
-            } else {
-                buffer.split_to(frame.length).freeze()
-            };
+            let payload = buffer.split_to(frame.length).freeze();
             if let Some(message) = self.complete(&frame, payload)? {
                 return Ok(Some(message));
             }
@@ -197,7 +195,7 @@ impl Decoder {
     fn complete(&mut self, frame: &Frame, payload: Bytes) -> Result<Option<Message>, ReadError> {
         let Frame { header, looked_at, .. } = frame;
         let kind = match header.opcode {
-            OpCode::Control(opcode) => return control(opcode, payload).map(Some),
+            OpCode::Control(opcode) => return control(opcode, &payload).map(Some),
             OpCode::Data(Data::Text) => Kind::Text,
             OpCode::Data(Data::Binary) => Kind::Binary,
             OpCode::Data(_) => return self.continued(header.is_final, *looked_at, &payload),
@@ -266,11 +264,13 @@ impl Partial {
     }
 }
 
-fn control(opcode: Control, payload: Bytes) -> Result<Message, ReadError> {
+/// A control frame, in memory of its own: it may wait while the buffer goes.
+fn control(opcode: Control, payload: &[u8]) -> Result<Message, ReadError> {
+    let bytes = Bytes::copy_from_slice(payload);
     match opcode {
-        Control::Ping => Ok(Message::ping(payload)),
-        Control::Pong => Ok(Message::pong(payload)),
-        _ => close(&payload),
+        Control::Ping => Ok(Message::ping(bytes)),
+        Control::Pong => Ok(Message::pong(bytes)),
+        _ => close(payload),
     }
 }
 

@@ -9,8 +9,8 @@ pub const MAX_CONTROL_PAYLOAD: usize = 125;
 /// The longest reason of a close frame, in bytes of UTF-8: a control payload less the code (RFC 6455 §5.5.1).
 pub const MAX_CLOSE_REASON: usize = MAX_CONTROL_PAYLOAD - 2;
 
-/// Payloads up to this size, in bytes, are copied rather than shared. Measured: to count the owners of shared memory costs as
-/// much as to copy this, and a small message that is kept does not hold the large buffer that it came in.
+/// Payloads up to this size, in bytes, are copied for one more handler rather than shared: to count the owners of shared memory
+/// costs about as much, and what a handler keeps does not hold the large buffer that it came in.
 pub(crate) const COPIED_PAYLOAD: usize = 512;
 
 /// What a [`Message`] is (RFC 6455 §11.8).
@@ -186,8 +186,8 @@ impl Message {
 
     /// The same message in memory of its own.
     ///
-    /// A received payload of more than 512 bytes is a window into the buffer that it was read into, of up to 64 KiB, and
-    /// keeps the whole buffer alive: detach what you keep for long.
+    /// A received payload may be a window into the buffer that it was read into, of up to 64 KiB, and keeps the whole buffer
+    /// alive: detach what you keep for long.
     #[must_use]
     pub fn detach(self) -> Self {
         Self { kind: self.kind, payload: Bytes::copy_from_slice(&self.payload) }

@@ -3,6 +3,7 @@
 use super::{HandlerError, Plugin, Reject};
 use crate::connection::Connection;
 use crate::message::{Close, Message};
+use bytes::Bytes;
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -43,7 +44,9 @@ pub struct OpenEvent<'a> {
 pub struct MessageEvent<'a> {
     pub(crate) plugin: &'a Plugin,
     pub(crate) connection: &'a Connection,
-    pub(crate) message: &'a Message,
+    pub(crate) message: &'a mut Message,
+    /// Nobody looks at the message after this handler: it may be taken.
+    pub(crate) last: bool,
     pub(crate) decoded: &'a Decoded,
 }
 
@@ -51,6 +54,15 @@ impl MessageEvent<'_> {
     /// The message.
     pub fn message(&self) -> &Message {
         self.message
+    }
+
+    /// The message for a handler to keep, whose last argument this is.
+    pub(crate) fn take(&mut self) -> Message {
+        if self.last {
+            std::mem::replace(self.message, Message::binary(Bytes::new()))
+        } else {
+            self.message.for_another()
+        }
     }
 
     /// What `decode` makes of the message: called once for all handlers that ask for a `T`.

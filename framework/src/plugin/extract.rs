@@ -54,6 +54,15 @@ pub trait FromEvent<E>: Sized {
     /// The event has no such value: a hook whose argument rejects an event is skipped.
     fn from_event(event: &E) -> Result<Self, Reject>;
 
+    /// As `from_event`, where it is the last argument of its handler: what it takes need not stay for another.
+    ///
+    /// # Errors
+    /// As `from_event`.
+    #[doc(hidden)]
+    fn from_last(event: &mut E) -> Result<Self, Reject> {
+        Self::from_event(event)
+    }
+
     /// Reports what can be known before anything runs: whether the plugin's configuration has what this needs.
     #[doc(hidden)]
     fn check(_config: &PluginConfig, _check: &mut ConfigCheck) {}
@@ -128,6 +137,10 @@ impl<E: ConnectionEvent> FromEvent<E> for Endpoint {
 impl FromEvent<MessageEvent<'_>> for Message {
     fn from_event(event: &MessageEvent<'_>) -> Result<Self, Reject> {
         Ok(event.message().for_another())
+    }
+
+    fn from_last(event: &mut MessageEvent<'_>) -> Result<Self, Reject> {
+        Ok(event.take())
     }
 }
 

@@ -130,7 +130,7 @@ pub struct MessageHook {
     /// Higher runs first. 0 by default.
     pub priority: i32,
     /// Begins it: its future is put into the cell.
-    pub call: for<'a, 'b> fn(&'a MessageEvent<'b>, &'a mut FutureCell<Result<Reply>>) -> Result<(), Reject>,
+    pub call: for<'a, 'b> fn(&'a mut MessageEvent<'b>, &'a mut FutureCell<Result<Reply>>) -> Result<(), Reject>,
     /// What it needs of the configuration.
     pub check: Check,
 }

@@ -69,7 +69,7 @@ impl Row for HookRow {
             let cell = &mut self.cells[number];
             let began = since(handler.timer.as_ref());
             let begun = caught(handler.origin, || {
-                handler.begin(connection, &pass.message, &self.decoded, cell).map(|()| cell.poll(context))
+                handler.begin(connection, &mut pass, slot, &self.decoded, cell).map(|()| cell.poll(context))
             });
             let step = match begun {
                 Ok(Poll::Ready(outcome)) => {
@@ -138,7 +138,7 @@ async fn rest(
         let Some((number, handler)) = pass.next(slot) else { break };
         let mut cell = Cell::default();
         let began = since(handler.timer.as_ref());
-        step = match caught(handler.origin, || handler.begin(&connection, &pass.message, &decoded, &mut cell)) {
+        step = match caught(handler.origin, || handler.begin(&connection, &mut pass, slot, &decoded, &mut cell)) {
             Ok(()) => Step::Running(number, cell, began),
             Err(called) => Step::Done(called),
         };
@@ -182,10 +182,13 @@ impl MessageHandler {
     fn begin(
         &self,
         connection: &Connection,
-        message: &Message,
+        pass: &mut Pass,
+        slot: &SlotHandlers,
         decoded: &Decoded,
         cell: &mut Cell,
     ) -> Result<(), Reject> {
-        (self.hook.call)(&MessageEvent { plugin: &self.plugin, connection, message, decoded }, cell)
+        let last = pass.next == slot.message.len() && slot.error.is_empty();
+        let message = &mut pass.message;
+        (self.hook.call)(&mut MessageEvent { plugin: &self.plugin, connection, message, last, decoded }, cell)
     }
 }

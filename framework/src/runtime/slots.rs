@@ -69,7 +69,7 @@ pub(super) struct SlotHandlers {
     open: Vec<Bound<OpenHook>>,
     pub(super) message: Vec<MessageHandler>,
     close: Vec<Bound<CloseHook>>,
-    error: Vec<Bound<ErrorHook>>,
+    pub(super) error: Vec<Bound<ErrorHook>>,
     pub(super) unhandled: Unhandled,
     /// Whether failures are recorded.
     measured: bool,

@@ -24,6 +24,13 @@ pub fn begin<T, F: Future<Output = T> + Send + 'static>(cell: &mut FutureCell<T>
     cell.set(future);
 }
 
+/// What benchmarks reach.
+#[cfg(feature = "testing")]
+pub mod bench {
+    pub use crate::client::bench::delay;
+    pub use crate::connection::bench::{Decoding, frame};
+}
+
 inventory::collect!(RollCall);
 
 /// The roll calls of the hosts that are linked into this program: one, or none.

@@ -3,6 +3,8 @@
 mod address;
 mod backoff;
 mod beginning;
+#[cfg(feature = "testing")]
+pub(crate) mod bench;
 mod budget;
 mod builder;
 mod callbacks;

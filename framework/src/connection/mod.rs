@@ -2,6 +2,8 @@
 
 mod accept;
 pub(crate) mod awake;
+#[cfg(feature = "testing")]
+pub(crate) mod bench;
 mod cell;
 mod decoder;
 pub(crate) mod deflate;

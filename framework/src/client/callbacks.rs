@@ -153,9 +153,10 @@ impl Row for CallbackRow {
     fn message(
         &mut self,
         connection: &Connection,
-        mut message: Message,
+        message: &mut Message,
         context: &mut Context<'_>,
     ) -> Option<EventsFuture> {
+        let mut message = message.take();
         let calls = &self.callbacks.message;
         for (index, (call, cell)) in calls.iter().zip(&mut self.cells).enumerate() {
             // Without a copy for the last one, or the only one.

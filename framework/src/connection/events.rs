@@ -32,8 +32,12 @@ pub(crate) trait Events: Send + Sync {
 /// The handlers that a message passes through. A row is for one client or connection, and keeps what it can use again
 /// for the next message.
 pub(crate) trait Row: Send {
-    /// A message arrived. Handlers that need not wait have run when this returns; else the rest, which goes on with the
-    /// same waker.
-    fn message(&mut self, connection: &Connection, message: Message, context: &mut Context<'_>)
-    -> Option<EventsFuture>;
+    /// A message arrived, and may be taken. Handlers that need not wait have run when this returns; else the rest, which
+    /// goes on with the same waker.
+    fn message(
+        &mut self,
+        connection: &Connection,
+        message: &mut Message,
+        context: &mut Context<'_>,
+    ) -> Option<EventsFuture>;
 }

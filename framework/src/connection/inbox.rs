@@ -136,11 +136,11 @@ impl Inbox {
     ) -> u64 {
         let mut taken = 0;
         HandlerScope::new(connection, Lane::Message).run(|| {
-            while let Some(message) = next() {
+            while let Some(mut message) = next() {
                 taken += 1;
                 let key = self.order.key(&message);
                 if self.can_begin(key) {
-                    self.begin_message(connection, message, key, context);
+                    self.begin_message(connection, &mut message, key, context);
                 } else {
                     self.wait(connection, message, key);
                 }
@@ -214,7 +214,7 @@ impl Inbox {
     fn begin_message(
         &mut self,
         connection: &Connection,
-        message: Message,
+        message: &mut Message,
         key: Option<u64>,
         context: &mut Context<'_>,
     ) {
@@ -225,8 +225,8 @@ impl Inbox {
                 self.bytes += then.as_ref().map_or(0, Item::len);
                 return self.go_on(connection, rest, then, key);
             }
-            let Some(message) = then else { return };
-            return self.begin_handlers(connection, message, key, context);
+            let Some(mut message) = then else { return };
+            return self.begin_handlers(connection, &mut message, key, context);
         }
         self.begin_handlers(connection, message, key, context);
     }
@@ -234,7 +234,7 @@ impl Inbox {
     fn begin_handlers(
         &mut self,
         connection: &Connection,
-        message: Message,
+        message: &mut Message,
         key: Option<u64>,
         context: &mut Context<'_>,
     ) {
@@ -273,9 +273,9 @@ impl Inbox {
         let stage = if second { &mut self.handlers } else { &mut self.callbacks };
         let rest = match (stage, event) {
             (None, _) => None,
-            (Some(stage), Event::Message(message)) => {
+            (Some(stage), Event::Message(mut message)) => {
                 let scope = HandlerScope::new(&connection, Lane::Message);
-                scope.run(|| stage.row.message(&connection, message, context))
+                scope.run(|| stage.row.message(&connection, &mut message, context))
             }
             (Some(stage), Event::Close(close)) => {
                 self.alone = true;

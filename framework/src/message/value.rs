@@ -11,7 +11,7 @@ pub const MAX_CLOSE_REASON: usize = MAX_CONTROL_PAYLOAD - 2;
 
 /// Payloads up to this size, in bytes, are copied for one more handler rather than shared: to count the owners of shared memory
 /// costs about as much, and what a handler keeps does not hold the large buffer that it came in.
-pub(crate) const COPIED_PAYLOAD: usize = 512;
+const COPIED_PAYLOAD: usize = 512;
 
 /// What a [`Message`] is (RFC 6455 §11.8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -198,6 +198,11 @@ impl Message {
         let copied = self.len() <= COPIED_PAYLOAD;
         let payload = if copied { Bytes::copy_from_slice(&self.payload) } else { self.payload.clone() };
         Self { kind: self.kind, payload }
+    }
+
+    /// Takes the message out of its place, and leaves one of no use there.
+    pub(crate) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self { kind: Kind::Binary, payload: Bytes::new() })
     }
 
     /// A close frame without a code.

@@ -3,7 +3,6 @@
 use super::{HandlerError, Plugin, Reject};
 use crate::connection::Connection;
 use crate::message::{Close, Message};
-use bytes::Bytes;
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -58,11 +57,7 @@ impl MessageEvent<'_> {
 
     /// The message for a handler to keep, whose last argument this is.
     pub(crate) fn take(&mut self) -> Message {
-        if self.last {
-            std::mem::replace(self.message, Message::binary(Bytes::new()))
-        } else {
-            self.message.for_another()
-        }
+        if self.last { self.message.take() } else { self.message.for_another() }
     }
 
     /// What `decode` makes of the message: called once for all handlers that ask for a `T`.

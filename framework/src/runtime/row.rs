@@ -9,9 +9,9 @@ use crate::error::Result;
 use crate::message::Message;
 use crate::metrics::since;
 use crate::node::Endpoint;
-use crate::plugin::{Decoded, MessageEvent, Reject, Reply};
+use crate::plugin::{Decoded, MessageEvent, Messages, Reject, Reply};
 use futures_util::FutureExt;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -25,9 +25,9 @@ pub(super) struct HookRow {
     decoded: Decoded,
 }
 
-/// One message on its way.
+/// How far a message has come.
+#[derive(Default)]
 struct Pass {
-    message: Message,
     /// The handler that comes next.
     next: usize,
     taken: bool,
@@ -53,7 +53,7 @@ impl Row for HookRow {
     fn message(
         &mut self,
         connection: &Connection,
-        message: Message,
+        message: &mut Message,
         context: &mut Context<'_>,
     ) -> Option<EventsFuture> {
         let index = self.events.index(connection)?;
@@ -63,41 +63,30 @@ impl Row for HookRow {
             return None;
         }
         dispatcher.announce_late(connection);
-        self.cells.resize_with(slot.message.len(), Cell::default);
-        let mut pass = Pass { message, next: 0, taken: false, rejected: None };
+        if self.cells.len() != slot.message.len() {
+            self.cells.resize_with(slot.message.len(), Cell::default);
+        }
+        let mut pass = Pass::default();
         while let Some((number, handler)) = pass.next(slot) {
             let cell = &mut self.cells[number];
             let began = since(handler.timer.as_ref());
-            let begun = caught(handler.origin, || {
-                handler.begin(connection, &mut pass, slot, &self.decoded, cell).map(|()| cell.poll(context))
-            });
-            let step = match begun {
-                Ok(Poll::Ready(outcome)) => {
-                    handler.took(began);
-                    Step::Done(Called::of(handler.origin, outcome))
-                }
-                Ok(Poll::Pending) => Step::Running(number, std::mem::take(cell), began),
-                Err(called) => Step::Done(called),
-            };
-            let step = match step {
-                Step::Done(Called::Done(mut reply)) => {
-                    if send_at_once(connection, &mut reply) {
-                        pass.took(slot, reply.stop);
-                        continue;
-                    }
-                    Step::Done(Called::Done(reply))
-                }
-                Step::Done(Called::Skipped(reject)) => {
-                    pass.rejected = Some((number, reject));
-                    continue;
-                }
-                step => step,
-            };
-            let decoded = std::mem::take(&mut self.decoded);
-            let (dispatcher, connection) = (dispatcher.clone(), connection.clone());
-            return Some(Box::pin(rest(dispatcher, index, connection, pass, step, decoded)));
+            let last = pass.is_last(slot);
+            let begun = catch_unwind(AssertUnwindSafe(|| {
+                handler.begin(connection, message, last, &self.decoded, cell).map(|()| cell.poll(context))
+            }));
+            // The common end first, and by itself: what the others come to is large, and moving it costs as much as a handler.
+            if let Ok(Ok(Poll::Ready(Ok(Reply { messages: Messages::None, stop })))) = begun {
+                handler.took(began);
+                pass.took(slot, stop);
+                continue;
+            }
+            if let Some(step) = pass.waits(slot, number, connection, begun, cell, began) {
+                let (message, decoded) = (message.take(), std::mem::take(&mut self.decoded));
+                let (dispatcher, connection) = (dispatcher.clone(), connection.clone());
+                return Some(Box::pin(rest(dispatcher, index, connection, message, pass, step, decoded)));
+            }
         }
-        pass.end(slot, connection);
+        pass.end(slot, connection, message);
         self.decoded.clear();
         None
     }
@@ -108,6 +97,7 @@ async fn rest(
     dispatcher: Arc<Dispatcher>,
     index: usize,
     connection: Connection,
+    mut message: Message,
     mut pass: Pass,
     mut step: Step,
     decoded: Decoded,
@@ -131,19 +121,20 @@ async fn rest(
             }
             Called::Failed(failure) => {
                 pass.taken = true;
-                slot.failed("on_message", &connection, Some(&pass.message), &failure).await;
+                slot.failed("on_message", &connection, Some(&message), &failure).await;
             }
             Called::Skipped(reject) => pass.rejected = Some((pass.next - 1, reject)),
         }
         let Some((number, handler)) = pass.next(slot) else { break };
         let mut cell = Cell::default();
         let began = since(handler.timer.as_ref());
-        step = match caught(handler.origin, || handler.begin(&connection, &mut pass, slot, &decoded, &mut cell)) {
+        let last = pass.is_last(slot);
+        step = match caught(handler.origin, || handler.begin(&connection, &mut message, last, &decoded, &mut cell)) {
             Ok(()) => Step::Running(number, cell, began),
             Err(called) => Step::Done(called),
         };
     }
-    pass.end(slot, &connection);
+    pass.end(slot, &connection, &message);
 }
 
 impl Pass {
@@ -159,6 +150,45 @@ impl Pass {
         }
     }
 
+    /// Whether nobody looks at the message after the handler that comes now.
+    fn is_last(&self, slot: &SlotHandlers) -> bool {
+        self.next == slot.message.len() && slot.error.is_empty()
+    }
+
+    /// What the message has to wait for after the handler that has begun, if for anything.
+    #[inline(never)]
+    fn waits(
+        &mut self,
+        slot: &SlotHandlers,
+        number: usize,
+        connection: &Connection,
+        begun: std::thread::Result<Result<Poll<Result<Reply>>, Reject>>,
+        cell: &mut Cell,
+        began: Option<Instant>,
+    ) -> Option<Step> {
+        let handler = &slot.message[number];
+        let called = match begun {
+            Ok(Ok(Poll::Pending)) => return Some(Step::Running(number, std::mem::take(cell), began)),
+            Ok(Ok(Poll::Ready(outcome))) => {
+                handler.took(began);
+                Called::of(handler.origin, outcome)
+            }
+            Ok(Err(reject)) => Called::Skipped(reject),
+            Err(panic) => Called::caught(handler.origin, Err(panic)),
+        };
+        match called {
+            Called::Done(mut reply) => {
+                if !send_at_once(connection, &mut reply) {
+                    return Some(Step::Done(Called::Done(reply)));
+                }
+                self.took(slot, reply.stop);
+            }
+            Called::Skipped(reject) => self.rejected = Some((number, reject)),
+            called => return Some(Step::Done(called)),
+        }
+        None
+    }
+
     /// A handler took it; one that `stops` is the last.
     fn took(&mut self, slot: &SlotHandlers, stops: bool) {
         self.taken = true;
@@ -167,12 +197,12 @@ impl Pass {
         }
     }
 
-    fn end(self, slot: &SlotHandlers, connection: &Connection) {
+    fn end(self, slot: &SlotHandlers, connection: &Connection, message: &Message) {
         if !self.taken {
             let rejected = self.rejected.map(|(number, reject)| (slot.message[number].origin, reject));
             WebSocketClient::count_unhandled(connection);
             Endpoint::count_unhandled(connection);
-            slot.unhandled.count(slot.slot, &self.message, rejected);
+            slot.unhandled.count(slot.slot, message, rejected);
         }
     }
 }
@@ -182,13 +212,11 @@ impl MessageHandler {
     fn begin(
         &self,
         connection: &Connection,
-        pass: &mut Pass,
-        slot: &SlotHandlers,
+        message: &mut Message,
+        last: bool,
         decoded: &Decoded,
         cell: &mut Cell,
     ) -> Result<(), Reject> {
-        let last = pass.next == slot.message.len() && slot.error.is_empty();
-        let message = &mut pass.message;
         (self.hook.call)(&mut MessageEvent { plugin: &self.plugin, connection, message, last, decoded }, cell)
     }
 }

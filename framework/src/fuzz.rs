@@ -1,7 +1,10 @@
 //! The doors through which fuzzing reaches every parser: `fuzz/` feeds them, and the tests feed them its corpus.
 
+/// What is fed.
+type Target = fn(&[u8]);
+
 /// What takes an input, by the name of its fuzz target and of its folder in `fuzz/corpus`. Whatever comes, it must return.
-pub const TARGETS: [(&str, fn(&[u8])); 9] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("frames", crate::connection::fuzz::frames),
     ("deflate", crate::connection::fuzz::deflate),
     ("extensions", crate::connection::fuzz::extensions),

@@ -93,7 +93,7 @@ impl WebSocketClient {
     pub async fn start(&self) {
         if let Some(commands) = self.shared.commands() {
             let (reply, _) = oneshot::channel();
-            let _ = commands.send(Command::Start { keep_trying: true, reply }).await;
+            let _ = commands.send(Box::new(Command::Start { keep_trying: true, reply })).await;
         }
     }
 
@@ -190,7 +190,7 @@ impl WebSocketClient {
             commands.clone()
         };
         let (reply, done) = oneshot::channel();
-        if commands.send(Command::Close { code, reason: reason.to_owned(), reply }).await.is_ok() {
+        if commands.send(Box::new(Command::Close { code, reason: reason.to_owned(), reply })).await.is_ok() {
             // It is dropped once the client is closed.
             let _ = done.await;
         }
@@ -260,7 +260,7 @@ impl WebSocketClient {
             _ => return,
         };
         let (reply, done) = oneshot::channel();
-        if commands.send(Command::Quiesce { reply }).await.is_ok() {
+        if commands.send(Box::new(Command::Quiesce { reply })).await.is_ok() {
             let _ = done.await;
         }
     }
@@ -276,7 +276,7 @@ impl WebSocketClient {
     ) -> Result<(), ConnectError> {
         let (reply, answer) = oneshot::channel();
         let commands = self.shared.commands().ok_or(ConnectError::Closed)?;
-        commands.send(command(reply)).await.map_err(|_| ConnectError::Closed)?;
+        commands.send(Box::new(command(reply))).await.map_err(|_| ConnectError::Closed)?;
         answer.await.unwrap_or(Err(ConnectError::Closed))
     }
 }

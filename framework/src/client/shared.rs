@@ -63,7 +63,8 @@ pub(crate) trait Membership: Send + Sync {
 /// The supervisor is started by the first call that needs one, so that a client can be built outside of tokio.
 pub(super) enum Supervision {
     NotStarted(Box<(Option<Reconnect>, Callbacks, Binding)>),
-    Started(mpsc::Sender<Command>),
+    /// Boxed: a channel reserves places for 32, and ten thousand clients have one each.
+    Started(mpsc::Sender<Box<Command>>),
     /// Never started, and never will be: it was closed first.
     Over,
 }
@@ -139,7 +140,7 @@ impl Shared {
     }
 
     /// Where commands go; starts the supervisor where there is none yet.
-    pub(super) fn commands(self: &Arc<Self>) -> Option<mpsc::Sender<Command>> {
+    pub(super) fn commands(self: &Arc<Self>) -> Option<mpsc::Sender<Box<Command>>> {
         let mut supervision = self.supervision();
         match std::mem::replace(&mut *supervision, Supervision::Over) {
             Supervision::Started(commands) => {

@@ -44,6 +44,9 @@ fn decoded(bytes: &[u8], piece: usize, role: Role) -> (Vec<Message>, Option<Read
     (messages, None)
 }
 
+/// Whether an error is the one that was to come.
+type IsMeant = fn(&ReadError) -> bool;
+
 const PIECES: [usize; 6] = [1, 2, 3, 7, 4096, usize::MAX];
 
 #[test]
@@ -85,7 +88,7 @@ fn messages_come_out_as_they_were_sent_however_their_bytes_are_split() {
 fn what_breaks_a_rule_ends_the_reading_with_the_rule_and_loses_nothing_before_it() {
     let good = frame(0x81, b"good", false);
     let f = |first, payload: &[u8]| frame(first, payload, false);
-    let cases: Vec<(Vec<u8>, fn(&ReadError) -> bool)> = vec![
+    let cases: Vec<(Vec<u8>, IsMeant)> = vec![
         (f(0xc1, b"a"), |error| matches!(error, Protocol(why) if why.contains("reserved"))),
         (f(0x83, b""), |error| matches!(error, Protocol(why) if why.contains("opcode"))),
         (f(0x8b, b""), |error| matches!(error, Protocol(why) if why.contains("opcode"))),

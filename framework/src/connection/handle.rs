@@ -5,7 +5,7 @@ use super::{ConnectionId, Lane, Outbox, OwnerId, SendError, in_handler_of};
 use crate::message::{Message, code};
 use crate::metrics::Meter;
 use bytes::Bytes;
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use std::any::Any;
 use std::fmt;
 use std::net::SocketAddr;
@@ -38,6 +38,23 @@ impl Handshake {
     /// Whether messages may come and go compressed (permessage-deflate, RFC 7692).
     pub fn compression(&self) -> bool {
         self.deflate.is_some()
+    }
+
+    /// The same in memory of its own: what hyper read is a window into its buffer of 8 KiB, which would stay as long as the
+    /// connection.
+    fn detached(mut self) -> Self {
+        let copied = |(name, value): (&HeaderName, &HeaderValue)| {
+            let mut value_copy = HeaderValue::from_bytes(value.as_bytes()).expect("it was one");
+            value_copy.set_sensitive(value.is_sensitive());
+            (HeaderName::from_bytes(name.as_str().as_bytes()).expect("it was one"), value_copy)
+        };
+        let mut headers = HeaderMap::with_capacity(self.headers.keys_len());
+        for (name, value) in self.headers.iter().map(copied) {
+            headers.append(name, value);
+        }
+        self.headers = headers;
+        self.uri = self.uri.to_string().parse().unwrap_or_default();
+        self
     }
 }
 
@@ -88,7 +105,7 @@ impl Connection {
             owner,
             holder,
             outbox,
-            handshake,
+            handshake: handshake.detached(),
             closing: Notify::new(),
             closed: CancellationToken::new(),
             ready: AtomicBool::new(false),

@@ -75,7 +75,7 @@ enum Opening {
 
 pub(crate) struct Supervisor {
     shared: Arc<Shared>,
-    commands: mpsc::Receiver<Command>,
+    commands: mpsc::Receiver<Box<Command>>,
     session: Session,
     inbox: Inbox,
     callbacks: Arc<Callbacks>,
@@ -108,7 +108,7 @@ pub(crate) struct Supervisor {
 impl Supervisor {
     pub(crate) fn new(
         shared: Arc<Shared>,
-        commands: mpsc::Receiver<Command>,
+        commands: mpsc::Receiver<Box<Command>>,
         reconnect: Option<Reconnect>,
         callbacks: Callbacks,
         binding: Binding,
@@ -161,7 +161,8 @@ impl Supervisor {
             }
             // A flood of messages must not starve the other tasks of this thread.
             tokio::task::consume_budget().await;
-            match self.next().await {
+            let wake = self.next().await;
+            match wake {
                 Wake::Aborted => {
                     self.abort();
                     break;
@@ -181,7 +182,7 @@ impl Supervisor {
             biased;
             () = shared.aborted.cancelled() => Wake::Aborted,
             () = shared.dropped.cancelled(), if !self.dropped => Wake::Dropped,
-            Some(command) = commands.recv() => Wake::Command(command),
+            Some(command) = commands.recv() => Wake::Command(*command),
             result = opened(opening) => Wake::Opened(result),
             () = inbox.run(), if !inbox.is_empty() => Wake::Handlers,
             () = shared.outbox.handler_waits().began(), if blocked => Wake::Handlers,

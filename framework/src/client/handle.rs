@@ -4,7 +4,7 @@ use super::shared::{Alive, Membership, Shared, Supervision, UNPOISONED};
 use super::status::Status;
 use super::supervisor::Command;
 use super::{ConnectError, ConnectionState, Stats, WebSocketClientBuilder};
-use crate::connection::{Connection, OwnerId, SendError, handler_waits};
+use crate::connection::{Connection, OwnerId, SendError, Via, handler_waits};
 use crate::message::{Message, code};
 use crate::metrics::ClientMeters;
 use std::fmt;
@@ -150,7 +150,7 @@ impl WebSocketClient {
     /// # Errors
     /// [`SendError::Closed`] after `close` or where nothing tries to connect any more; a control frame over its limits.
     pub async fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.shared.outbox.send(message.into(), self.shared.outbox.called_by_on_open()).await
+        self.shared.outbox.send(message.into(), self.via()).await
     }
 
     /// Queues a message if there is room; never waits.
@@ -158,7 +158,7 @@ impl WebSocketClient {
     /// # Errors
     /// As [`send`](Self::send), and [`SendError::Full`].
     pub fn try_send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.shared.outbox.try_send(message.into(), self.shared.outbox.called_by_on_open())
+        self.shared.outbox.try_send(message.into(), self.via())
     }
 
     /// Sends a message and waits until it was written to the socket, however long there is no connection.
@@ -168,7 +168,7 @@ impl WebSocketClient {
     /// # Errors
     /// As [`send`](Self::send), and [`SendError::Lost`] where the connection broke while it was being written.
     pub async fn deliver(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.shared.outbox.deliver(message.into(), self.shared.outbox.called_by_on_open()).await
+        self.shared.outbox.deliver(message.into(), self.via()).await
     }
 
     /// Closes with code 1000: what waits is sent, the closing handshake is done, and after `close_timeout` it is given
@@ -268,6 +268,10 @@ impl WebSocketClient {
     /// Ends everything at once, without a closing handshake.
     pub(crate) fn abort(&self) {
         self.shared.aborted.cancel();
+    }
+
+    fn via(&self) -> Via {
+        Via::any(self.shared.outbox.called_by_on_open())
     }
 
     async fn ask(

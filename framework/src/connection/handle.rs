@@ -1,7 +1,7 @@
 //! `Connection`: a handle to one connection, a client's or an endpoint's.
 
 use super::deflate::Agreed;
-use super::{ConnectionId, Lane, Outbox, OwnerId, SendError, in_handler_of};
+use super::{ConnectionId, Lane, Outbox, OwnerId, SendError, Via, in_handler_of};
 use crate::message::{Message, code};
 use crate::metrics::Meter;
 use bytes::Bytes;
@@ -71,6 +71,8 @@ struct Shared {
     /// The client or the endpoint: for whoever knows its type.
     holder: Box<dyn Any + Send + Sync>,
     outbox: Arc<Outbox>,
+    /// Which of the outbox's connections it is.
+    number: u64,
     handshake: Handshake,
     /// A close was ordered: the link must begin to count its time.
     closing: Notify,
@@ -104,6 +106,7 @@ impl Connection {
             id: ConnectionId::next(),
             owner,
             holder,
+            number: outbox.connections(),
             outbox,
             handshake: handshake.detached(),
             closing: Notify::new(),
@@ -151,7 +154,7 @@ impl Connection {
     /// frame over its limits.
     pub async fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
         self.check_open()?;
-        self.0.outbox.send(message.into(), true).await
+        self.0.outbox.send(message.into(), self.via()).await
     }
 
     /// Queues a message if there is room; never waits.
@@ -160,7 +163,7 @@ impl Connection {
     /// As [`send`](Self::send), and [`SendError::Full`].
     pub fn try_send(&self, message: impl Into<Message>) -> Result<(), SendError> {
         self.check_open()?;
-        self.0.outbox.try_send(message.into(), true)
+        self.0.outbox.try_send(message.into(), self.via())
     }
 
     /// Sends a message and waits until it was written to the socket.
@@ -169,7 +172,7 @@ impl Connection {
     /// As [`send`](Self::send), and [`SendError::Lost`] where the connection ended before.
     pub async fn deliver(&self, message: impl Into<Message>) -> Result<(), SendError> {
         self.check_open()?;
-        self.0.outbox.deliver(message.into(), true).await
+        self.0.outbox.deliver(message.into(), self.via()).await
     }
 
     /// Closes this connection with code 1000: what was sent goes out first, then the closing handshake is done. A
@@ -237,17 +240,21 @@ impl Connection {
 
     /// Sends what a handler returned: to the next connection, where this one is gone and the client keeps messages.
     pub(crate) async fn reply(&self, message: Message) -> Result<(), SendError> {
-        self.0.outbox.send(message, in_handler_of(self.owner()) == Some(Lane::Open)).await
+        {
+            let opening = in_handler_of(self.owner()) == Some(Lane::Open);
+            let via = if opening { self.via() } else { Via::any(false) };
+            self.0.outbox.send(message, via).await
+        }
     }
 
     /// As `reply` of an `on_message` handler, but hands the message back where it would have to wait.
     pub(crate) fn reply_at_once(&self, message: Message) -> Result<Result<(), SendError>, Message> {
-        self.0.outbox.send_at_once(message, false)
+        self.0.outbox.send_at_once(message, Via::any(false))
     }
 
     /// As `reply`, but an error instead of waiting.
     pub(crate) fn try_reply(&self, message: Message) -> Result<(), SendError> {
-        self.0.outbox.try_send(message, false)
+        self.0.outbox.try_send(message, Via::any(false))
     }
 
     pub(crate) async fn close_ordered(&self) {
@@ -292,6 +299,11 @@ impl Connection {
     /// The client or the endpoint, for whoever knows its type.
     pub(crate) fn holder<T: Any>(&self) -> Option<&T> {
         self.0.holder.downcast_ref()
+    }
+
+    /// For this connection only, and from an `on_open` before everything that waits.
+    fn via(&self) -> Via {
+        Via::only(self.0.number)
     }
 
     fn check_open(&self) -> Result<(), SendError> {

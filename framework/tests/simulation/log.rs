@@ -213,6 +213,9 @@ impl Record {
                 if mine && others {
                     return Err(format!("what on_open of connection {number} sent came behind what waited for it"));
                 }
+                if author >= ON_OPEN && !mine {
+                    return Err(format!("what on_open of another connection sent came over connection {number}"));
+                }
                 others |= author < ON_OPEN;
                 let known =
                     |by: &BTreeMap<Author, Vec<usize>>| by.get(&author).is_some_and(|list| list.contains(&index));

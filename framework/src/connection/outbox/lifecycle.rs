@@ -10,9 +10,15 @@ impl Outbox {
     pub(crate) fn opening(&self) {
         let mut state = self.lock();
         state.phase = Phase::Opening;
+        state.connections += 1;
         state.close = None;
         state.pongs.clear();
         state.probe = None;
+    }
+
+    /// The number of the last connection.
+    pub(crate) fn connections(&self) -> u64 {
+        self.lock().connections
     }
 
     /// `on_open` is done: everything may go.

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::{Notify, oneshot};
 
 use state::{CloseOrder, Origin, Phase, State, Ticket, release};
-pub(crate) use state::{Counts, Entry, Work};
+pub(crate) use state::{Counts, Entry, Via, Work};
 
 /// A task's budget is meant for reads and writes of a socket, which cost about as much as so many sends.
 const SENDS_FOR_BUDGET: u8 = 8;
@@ -57,6 +57,7 @@ impl Outbox {
     pub(crate) fn new(owner: OwnerId, max_messages: usize, max_bytes: usize, while_down: WhileDown) -> Self {
         let state = State {
             phase: Phase::Down,
+            connections: 0,
             while_down,
             opening: VecDeque::new(),
             queue: VecDeque::new(),
@@ -81,25 +82,25 @@ impl Outbox {
     }
 
     /// Queues a message, waiting for room. Cancel-safe: a cancelled call has queued nothing.
-    pub(crate) async fn send(&self, message: Message, opening: bool) -> Result<(), SendError> {
+    pub(crate) async fn send(&self, message: Message, via: Via) -> Result<(), SendError> {
         if owes_budget() {
             tokio::task::consume_budget().await;
         }
-        match self.admit(message, opening, &mut None) {
+        match self.admit(message, via, &mut None) {
             Ok(outcome) => outcome,
             // Boxed, and so below: a large future would cost every send that need not wait its copy.
-            Err(message) => Box::pin(self.wait(message, opening, None)).await,
+            Err(message) => Box::pin(self.wait(message, via, None)).await,
         }
     }
 
     /// Queues a message, or hands it back where it would have to wait.
-    pub(crate) fn send_at_once(&self, message: Message, opening: bool) -> Result<Result<(), SendError>, Message> {
-        self.admit(message, opening, &mut None)
+    pub(crate) fn send_at_once(&self, message: Message, via: Via) -> Result<Result<(), SendError>, Message> {
+        self.admit(message, via, &mut None)
     }
 
     /// Queues a message if there is room.
-    pub(crate) fn try_send(&self, message: Message, opening: bool) -> Result<(), SendError> {
-        self.admit(message, opening, &mut None).unwrap_or_else(|_| {
+    pub(crate) fn try_send(&self, message: Message, via: Via) -> Result<(), SendError> {
+        self.admit(message, via, &mut None).unwrap_or_else(|_| {
             let State { messages, bytes, .. } = *self.lock();
             Err(SendError::Full { messages, bytes })
         })
@@ -107,16 +108,16 @@ impl Outbox {
 
     /// Queues a message and waits until it was written. Cancelled while it waits for room it has queued nothing;
     /// cancelled later the message goes out all the same.
-    pub(crate) async fn deliver(&self, message: Message, opening: bool) -> Result<(), SendError> {
+    pub(crate) async fn deliver(&self, message: Message, via: Via) -> Result<(), SendError> {
         let (receipt, written) = oneshot::channel();
         let mut receipt = Some(receipt);
-        match self.admit(message, opening, &mut receipt) {
+        match self.admit(message, via, &mut receipt) {
             Ok(outcome) => {
                 // Of a message that was dropped nobody reports anything.
                 drop(receipt);
                 outcome?;
             }
-            Err(message) => Box::pin(self.wait(message, opening, receipt)).await?,
+            Err(message) => Box::pin(self.wait(message, via, receipt)).await?,
         }
         let _waits = handler_waits();
         written.await.unwrap_or(Err(SendError::Lost))
@@ -132,17 +133,17 @@ impl Outbox {
     fn admit(
         &self,
         message: Message,
-        opening: bool,
+        via: Via,
         receipt: &mut Option<oneshot::Sender<Result<(), SendError>>>,
     ) -> Result<Result<(), SendError>, Message> {
         if let Err(error) = SendError::check(&message) {
             return Ok(Err(error));
         }
         let mut state = self.lock();
-        if !state.waiting.is_empty() && !state.passes(opening) {
+        if !state.waiting.is_empty() && !state.passes(via) {
             return Err(message);
         }
-        self.offer(&mut state, message, opening, receipt)
+        self.offer(&mut state, message, via, receipt)
     }
 
     /// Queues the message, refuses it for good (`Ok(Err(_))`), or hands it back for want of room.
@@ -150,11 +151,13 @@ impl Outbox {
         &self,
         state: &mut State,
         message: Message,
-        opening: bool,
+        via: Via,
         receipt: &mut Option<oneshot::Sender<Result<(), SendError>>>,
     ) -> Result<Result<(), SendError>, Message> {
         match (state.is_down(), state.while_down) {
-            _ if state.phase == Phase::Closed || state.is_shut_for(opening) => return Ok(Err(SendError::Closed)),
+            _ if state.phase == Phase::Closed || state.is_shut_for(via) => return Ok(Err(SendError::Closed)),
+            // The sender may have waited, or slept, until its connection was gone.
+            _ if !state.is_there_for(via) => return Ok(Err(SendError::Closed)),
             (true, WhileDown::Fail) => return Ok(Err(SendError::NotConnected)),
             (true, WhileDown::Drop) => {
                 state.counts.dropped += 1;
@@ -162,7 +165,7 @@ impl Outbox {
             }
             _ => {}
         }
-        let passes = state.passes(opening);
+        let passes = state.passes(via);
         let (messages, bytes) = if passes { state.opening_size() } else { (state.messages, state.bytes) };
         if !self.fits(messages, bytes, message.len()) {
             return Err(message);

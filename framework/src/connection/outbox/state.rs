@@ -11,6 +11,27 @@ pub(crate) enum Work {
     Close(Message),
 }
 
+/// By which way a message is sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Via {
+    /// From an `on_open`, or from whoever may be one: it goes before everything that waits, while one runs.
+    opening: bool,
+    /// For the connection of this number only.
+    connection: Option<u64>,
+}
+
+impl Via {
+    /// For whatever connection there is, or will be.
+    pub(crate) fn any(opening: bool) -> Self {
+        Self { opening, connection: None }
+    }
+
+    /// For one connection.
+    pub(crate) fn only(connection: u64) -> Self {
+        Self { opening: true, connection: Some(connection) }
+    }
+}
+
 /// A queued message, and who waits to hear that it was written.
 #[derive(Debug)]
 pub(crate) struct Entry {
@@ -58,6 +79,8 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) phase: Phase,
+    /// How many there have been: the number of the last one.
+    pub(super) connections: u64,
     pub(super) while_down: WhileDown,
     /// What `on_open` sends: before everything that waits.
     pub(super) opening: VecDeque<Entry>,
@@ -79,14 +102,19 @@ pub(super) struct State {
 
 impl State {
     /// Whether a message goes before everything that waits: what `on_open` sends does.
-    pub(super) fn passes(&self, opening: bool) -> bool {
-        opening && self.phase == Phase::Opening
+    pub(super) fn passes(&self, via: Via) -> bool {
+        via.opening && self.phase == Phase::Opening
     }
 
     /// Whether nothing more is taken from a sender, because a close was ordered: what waits for an `on_open` waits for
     /// all that it sends.
-    pub(super) fn is_shut_for(&self, opening: bool) -> bool {
-        self.close.as_ref().is_some_and(|order| order.ends && !(order.drain && self.passes(opening)))
+    pub(super) fn is_shut_for(&self, via: Via) -> bool {
+        self.close.as_ref().is_some_and(|order| order.ends && !(order.drain && self.passes(via)))
+    }
+
+    /// Whether the connection that it is for is there.
+    pub(super) fn is_there_for(&self, via: Via) -> bool {
+        via.connection.is_none_or(|number| number == self.connections && self.phase != Phase::Down)
     }
 
     /// Whether what is sent now is for the next connection, since there is none or it is about to close.

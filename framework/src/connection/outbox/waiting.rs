@@ -7,20 +7,20 @@ impl Outbox {
     pub(super) async fn wait(
         &self,
         mut message: Message,
-        opening: bool,
+        via: Via,
         mut receipt: Option<oneshot::Sender<Result<(), SendError>>>,
     ) -> Result<(), SendError> {
         let _waits = handler_waits();
         loop {
             let mut waiting = {
                 let mut state = self.lock();
-                if state.passes(opening) { None } else { Some(Waiting::new(self, &mut state, message.len())) }
+                if state.passes(via) { None } else { Some(Waiting::new(self, &mut state, message.len())) }
             };
-            let Some(waiting) = &mut waiting else { return self.wait_in_on_open(message, receipt).await };
+            let Some(waiting) = &mut waiting else { return self.wait_in_on_open(message, via, receipt).await };
             waiting.called().await;
             let mut state = self.lock();
             waiting.give_back(&mut state);
-            match self.offer(&mut state, message, opening, &mut receipt) {
+            match self.offer(&mut state, message, via, &mut receipt) {
                 Ok(outcome) => return outcome,
                 // What it was called for is no more: it lines up again.
                 Err(back) => message = back,
@@ -32,13 +32,14 @@ impl Outbox {
     async fn wait_in_on_open(
         &self,
         mut message: Message,
+        via: Via,
         mut receipt: Option<oneshot::Sender<Result<(), SendError>>>,
     ) -> Result<(), SendError> {
         loop {
             let room = self.room.notified();
             tokio::pin!(room);
             room.as_mut().enable();
-            match self.offer(&mut self.lock(), message, true, &mut receipt) {
+            match self.offer(&mut self.lock(), message, via, &mut receipt) {
                 Ok(outcome) => return outcome,
                 Err(back) => message = back,
             }

@@ -78,7 +78,7 @@ async fn carry(mut client: TcpStream, plan: &Plan, cut: Cut, after: Duration) ->
     client.set_nodelay(true)?;
     let mut server = TcpStream::connect(plan.upstream).await?;
     server.set_nodelay(true)?;
-    let proxy = server.local_addr()?;
+    let number = plan.ledger.opened(server.local_addr()?);
     let due = async {
         tokio::select! {
             () = plan.calm.cancelled() => std::future::pending().await,
@@ -117,7 +117,7 @@ async fn carry(mut client: TcpStream, plan: &Plan, cut: Cut, after: Duration) ->
     to_server.shutdown().await?;
     let read = matches!(timeout(FAREWELL, discard(&mut from_server)).await, Ok(Ok(())));
     if passed_on && read {
-        plan.ledger.drained(proxy);
+        plan.ledger.drained(number);
     }
     if cut == Cut::Silence {
         sleep(SILENCE).await;

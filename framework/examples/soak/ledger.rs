@@ -2,7 +2,7 @@
 
 use bristle::ConnectionId;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Mutex;
 
@@ -20,8 +20,12 @@ pub(crate) struct Ledger(Mutex<Books>);
 #[derive(Debug, Default)]
 struct Books {
     accounts: Vec<Account>,
-    /// Connections, by the proxy's address, of which everything was passed on that the client had written.
-    drained: BTreeSet<SocketAddr>,
+    /// How many connections the proxy has opened: the number of the last one.
+    opened: u64,
+    /// The last connection from each of the proxy's addresses: ports are used again within a second.
+    latest: BTreeMap<SocketAddr, u64>,
+    /// Connections of which everything was passed on that the client had written.
+    drained: BTreeSet<u64>,
     report: Report,
 }
 
@@ -32,8 +36,8 @@ struct Account {
     connection: Option<ConnectionId>,
     /// Those before it: the number that must come next on each, and the one below which it must be.
     older: VecDeque<(ConnectionId, u64, u64)>,
-    /// The proxy's address on it.
-    peer: Option<SocketAddr>,
+    /// The proxy's number of it.
+    opened: Option<u64>,
     /// The number that must come next.
     next: u64,
     /// What the client counted as lost when it greeted, and how often it had greeted before.
@@ -75,13 +79,22 @@ impl Ledger {
         Self(Mutex::new(Books { accounts: vec![Account::default(); clients], ..Books::default() }))
     }
 
+    /// The proxy has opened a connection from this address. Its number.
+    pub(crate) fn opened(&self, proxy: SocketAddr) -> u64 {
+        let mut books = self.0.lock().expect("nothing panics while it holds the books");
+        books.opened += 1;
+        let number = books.opened;
+        books.latest.insert(proxy, number);
+        number
+    }
+
     /// The proxy has passed everything on that came over this connection.
-    pub(crate) fn drained(&self, proxy: SocketAddr) {
-        self.0.lock().expect("nothing panics while it holds the books").drained.insert(proxy);
+    pub(crate) fn drained(&self, number: u64) {
+        self.0.lock().expect("nothing panics while it holds the books").drained.insert(number);
     }
 
     pub(crate) fn hello(&self, client: usize, connection: ConnectionId, peer: Option<SocketAddr>, hello: Hello) {
-        let drained = self.was_drained(client, peer);
+        let (drained, opened) = self.was_drained(client, peer);
         self.with(client, |account, report| {
             let Hello { gone, lost, greetings } = hello;
             report.connections += 1;
@@ -93,7 +106,7 @@ impl Ledger {
                     account.older.pop_front();
                 }
             }
-            (account.connection, account.peer) = (Some(connection), peer);
+            (account.connection, account.opened) = (Some(connection), opened);
             (account.lost, account.greetings) = (lost, greetings);
             if gone < account.next {
                 return Err(format!("it sends {gone} again, {} came before", account.next - 1));
@@ -156,15 +169,12 @@ impl Ledger {
         self.0.lock().expect("nothing panics while it holds the books").report.clone()
     }
 
-    /// Whether the client's connection before the one from `peer` was.
-    fn was_drained(&self, client: usize, peer: Option<SocketAddr>) -> bool {
+    /// Whether the client's connection before the one from `peer` was, and the number of this one.
+    fn was_drained(&self, client: usize, peer: Option<SocketAddr>) -> (bool, Option<u64>) {
         let mut books = self.0.lock().expect("nothing panics while it holds the books");
-        if let Some(peer) = peer {
-            // An older connection from the same port.
-            books.drained.remove(&peer);
-        }
-        let before = books.accounts.get(client).and_then(|account| account.peer);
-        before.is_some_and(|before| books.drained.remove(&before))
+        let before = books.accounts.get(client).and_then(|account| account.opened);
+        let drained = before.is_some_and(|before| books.drained.remove(&before));
+        (drained, peer.and_then(|peer| books.latest.get(&peer).copied()))
     }
 
     fn with(&self, client: usize, entry: impl FnOnce(&mut Account, &mut Report) -> Result<(), String>) {

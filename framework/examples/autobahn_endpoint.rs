@@ -74,6 +74,7 @@ async fn forward(address: &str, acceptor: TlsAcceptor, node: &str) -> Result<()>
     let mut connections = JoinSet::new();
     loop {
         let (outside, _) = listener.accept().await?;
+        outside.set_nodelay(true)?;
         while connections.len() >= MAX_CONNECTIONS {
             connections.join_next().await;
         }

@@ -1,7 +1,7 @@
 //! The one door to tungstenite: its frame layer, headers to bytes and back.
 //!
-//! Its layer above, `WebSocket`, is not used: it has no extensions, cannot say which message's bytes left, finds bad text
-//! only at the end of a frame, and reads a fifth slower (see ARCHITECTURE.md).
+//! Its layer above, `WebSocket`, is not used: it has no extensions, cannot say which message's bytes left, and finds bad text
+//! only at the end of a frame (see ARCHITECTURE.md).
 
 use super::decoder::ReadError;
 use super::mask::apply_mask;

@@ -11,6 +11,7 @@ pub use crate::plugin::{
 pub use axum;
 pub use inventory;
 pub use std::result::Result;
+use std::task::{Context, Poll};
 pub use std::time::Duration;
 
 /// Boxes a hook's future. A macro spans the call at the hook's name, so that a future that is not `Send` is
@@ -19,9 +20,15 @@ pub fn boxed<T, F: Future<Output = T> + Send + 'static>(future: F) -> HookFuture
     Box::pin(future)
 }
 
-/// Puts a hook's future into its cell; spanned as `boxed` is.
-pub fn begin<T, F: Future<Output = T> + Send + 'static>(cell: &mut FutureCell<T>, future: F) {
-    cell.set(future);
+/// Puts a handler's future into its cell and polls it; spanned as `boxed` is.
+#[inline(always)]
+pub fn begin<T, F, C>(cell: &mut FutureCell<T>, future: F, convert: C, context: &mut Context<'_>) -> Poll<T>
+where
+    T: 'static,
+    F: Future + Send + 'static,
+    C: Fn(F::Output) -> T + Send + 'static,
+{
+    cell.begin(future, convert, context)
 }
 
 /// What benchmarks reach.

@@ -149,14 +149,16 @@ fn calls(name: &Ident, function: &Function, event: &Private, convert: (&Private,
         let at = place(written);
         quote_spanned!(at=> #extractor::check(__config, __problems);)
     });
-    let answer = quote_spanned!(span=> #name(#(#arguments),*).await);
-    let answer = converted(function, convert, &answer, span);
+    let future = quote_spanned!(span=> #name(#(#arguments),*));
     let result = paths::RESULT.at(span);
     let (parameters, begun) = if message {
         let begin = paths::BEGIN.at(span);
-        (quote_spanned!(span=> __event, __cell), quote_spanned!(span=> #begin(__cell, async move { #answer })))
+        let converted = converted(function, convert, &quote_spanned!(span=> __output), span);
+        let begun = quote_spanned!(span=> #begin(__cell, #future, |__output| #converted, __context));
+        (quote_spanned!(span=> __event, __cell, __context), begun)
     } else {
         let boxed = paths::BOXED.at(span);
+        let answer = converted(function, convert, &quote_spanned!(span=> #future.await), span);
         (quote_spanned!(span=> __event), quote_spanned!(span=> #boxed(async move { #answer })))
     };
     quote_spanned! {span=>

@@ -281,21 +281,21 @@ impl WebSocketClientBuilder {
     /// Adds a callback that runs on every connection, before anything that waits is sent. Its error gives the
     /// connection up.
     pub fn on_open<A>(mut self, callback: impl OpenCallback<A>) -> Self {
-        self.callbacks.open.push(Box::new(move |connection, cell| callback.call(connection, cell)));
+        self.callbacks.open.push(Box::new(move |connection| callback.call(connection)));
         self
     }
 
     /// Adds a callback for messages: in the order of arrival, one at a time.
     pub fn on_message<A>(mut self, callback: impl MessageCallback<A>) -> Self {
-        self.callbacks
-            .message
-            .push(Box::new(move |message, connection, cell| callback.call(message, connection, cell)));
+        self.callbacks.message.push(Box::new(move |message, connection, cell, context| {
+            callback.call(message, connection, cell, context)
+        }));
         self
     }
 
     /// Adds a callback for the end of a connection. It runs after the callbacks of every message before.
     pub fn on_close<A>(mut self, callback: impl CloseCallback<A>) -> Self {
-        self.callbacks.close.push(Box::new(move |close, connection, cell| callback.call(close, connection, cell)));
+        self.callbacks.close.push(Box::new(move |close, connection| callback.call(close, connection)));
         self
     }
 

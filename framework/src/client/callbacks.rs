@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::message::{Close, Message};
 use crate::target::CLIENT;
 use futures_util::FutureExt;
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -33,18 +34,19 @@ impl<E: Into<Error>> Outcome for Result<(), E> {
 }
 
 macro_rules! callback {
-    ($(#[$doc:meta])* $callback:ident $arguments:tt { $($bounds:tt => $given:tt;)* }) => {
-        callback!(@trait $(#[$doc])* $callback $arguments);
-        $(callback!(@impl $callback $arguments $bounds $given);)*
+    ($(#[$doc:meta])* $callback:ident $arguments:tt -> $called:ty { $begin:tt $($bounds:tt => $given:tt;)* }) => {
+        callback!(@trait $(#[$doc])* $callback $arguments $called);
+        $(callback!(@impl $callback $arguments $called { $begin } $bounds $given);)*
     };
-    (@trait $(#[$doc:meta])* $callback:ident($($argument:ident: $type:ty),*)) => {
+    (@trait $(#[$doc:meta])* $callback:ident($($argument:ident: $type:ty),*) $called:ty) => {
         $(#[$doc])*
         pub trait $callback<Arguments>: Send + Sync + 'static {
             #[doc(hidden)]
-            fn call(&self, $($argument: $type,)* cell: &mut FutureCell<Result<()>>);
+            fn call(&self, $($argument: $type),*) -> $called;
         }
     };
-    (@impl $callback:ident($($argument:ident: $type:ty),*) ($($bound:ty),*) ($($given:expr),*)) => {
+    (@impl $callback:ident($($argument:ident: $type:ty),*) $called:ty { (|$future:ident| $begin:expr) }
+        ($($bound:ty),*) ($($given:expr),*)) => {
         impl<F, Fut> $callback<($($bound,)*)> for F
         where
             F: Fn($($bound),*) -> Fut + Send + Sync + 'static,
@@ -52,9 +54,9 @@ macro_rules! callback {
             Fut::Output: Outcome,
         {
             #[allow(unused_variables)]
-            fn call(&self, $($argument: $type,)* cell: &mut FutureCell<Result<()>>) {
-                let future = self($($given),*);
-                cell.set(async move { future.await.into_outcome() });
+            fn call(&self, $($argument: $type),*) -> $called {
+                let $future = self($($given),*);
+                $begin
             }
         }
     };
@@ -62,7 +64,8 @@ macro_rules! callback {
 
 callback! {
     /// An `on_open` callback: a closure of nothing, a `WebSocketClient`, or a `Connection`, that returns a future.
-    OpenCallback(connection: &Connection) {
+    OpenCallback(connection: &Connection) -> EventsFuture<Result<()>> {
+        (|future| Box::pin(async move { future.await.into_outcome() }))
         () => ();
         (WebSocketClient) => (client(connection));
         (Connection) => (connection.clone());
@@ -72,7 +75,9 @@ callback! {
 callback! {
     /// An `on_message` callback: a closure of a `Message`, or of a `Message` and a `WebSocketClient`, that returns a
     /// future.
-    MessageCallback(message: Message, connection: &Connection) {
+    MessageCallback(message: Message, connection: &Connection, cell: &mut Cell, context: &mut Context<'_>)
+        -> Poll<Result<()>> {
+        (|future| cell.begin(future, Outcome::into_outcome, context))
         (Message) => (message);
         (Message, WebSocketClient) => (message, client(connection));
     }
@@ -80,7 +85,8 @@ callback! {
 
 callback! {
     /// An `on_close` callback: a closure of a `Close`, or of a `Close` and a `WebSocketClient`, that returns a future.
-    CloseCallback(close: Close, connection: &Connection) {
+    CloseCallback(close: Close, connection: &Connection) -> EventsFuture<Result<()>> {
+        (|future| Box::pin(async move { future.await.into_outcome() }))
         (Close) => (close);
         (Close, WebSocketClient) => (close, client(connection));
     }
@@ -91,9 +97,9 @@ fn client(connection: &Connection) -> WebSocketClient {
 }
 
 type Cell = FutureCell<Result<()>>;
-type OpenFn = dyn Fn(&Connection, &mut Cell) + Send + Sync;
-type MessageFn = dyn Fn(Message, &Connection, &mut Cell) + Send + Sync;
-type CloseFn = dyn Fn(Close, &Connection, &mut Cell) + Send + Sync;
+type OpenFn = dyn Fn(&Connection) -> EventsFuture<Result<()>> + Send + Sync;
+type MessageFn = dyn Fn(Message, &Connection, &mut Cell, &mut Context<'_>) -> Poll<Result<()>> + Send + Sync;
+type CloseFn = dyn Fn(Close, &Connection) -> EventsFuture<Result<()>> + Send + Sync;
 
 /// A client's callbacks. A panic or an error in one is logged, and nothing else is lost.
 #[derive(Default)]
@@ -117,7 +123,7 @@ impl Callbacks {
 
 impl Events for Callbacks {
     fn open(&self, connection: &Connection) -> EventsFuture<Result<()>> {
-        let calls: Vec<_> = self.open.iter().map(|call| begun(|cell| call(connection, cell))).collect();
+        let calls: Vec<_> = self.open.iter().map(|call| begun(|| call(connection))).collect();
         Box::pin(async move {
             for call in calls {
                 call.await?;
@@ -132,7 +138,7 @@ impl Events for Callbacks {
     }
 
     fn close(self: Arc<Self>, connection: &Connection, close: Close) -> EventsFuture {
-        let calls: Vec<_> = self.close.iter().map(|call| begun(|cell| call(close.clone(), connection, cell))).collect();
+        let calls: Vec<_> = self.close.iter().map(|call| begun(|| call(close.clone(), connection))).collect();
         Box::pin(async move {
             for call in calls {
                 if let Err(error) = call.await {
@@ -161,11 +167,7 @@ impl Row for CallbackRow {
         for (index, (call, cell)) in calls.iter().zip(&mut self.cells).enumerate() {
             // Without a copy for the last one, or the only one.
             let more = (index + 1 < calls.len()).then(|| message.for_another());
-            let outcome = contained(|| {
-                call(message, connection, cell);
-                cell.poll(context)
-            });
-            match outcome {
+            match contained(|| call(message, connection, cell, context)) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => self.callbacks.failed("on_message", &error),
                 Poll::Pending => {
@@ -193,23 +195,29 @@ async fn rest(
     }
     let Some(message) = message else { return };
     for call in &callbacks.message[index + 1..] {
-        if let Err(error) = begun(|cell| call(message.clone(), &connection, cell)).await {
+        let mut cell = Cell::default();
+        let begun =
+            poll_fn(|context| Poll::Ready(contained(|| call(message.clone(), &connection, &mut cell, context))));
+        let outcome = match begun.await {
+            Poll::Ready(outcome) => outcome,
+            Poll::Pending => settled(cell).await,
+        };
+        if let Err(error) = outcome {
             callbacks.failed("on_message", &error);
         }
     }
 }
 
 /// The future that a callback made; a panic in either is an error.
-fn begun(call: impl FnOnce(&mut Cell)) -> EventsFuture<Result<()>> {
-    let mut cell = Cell::default();
-    match catch_unwind(AssertUnwindSafe(|| call(&mut cell))) {
-        Ok(()) => Box::pin(settled(cell)),
+fn begun(call: impl FnOnce() -> EventsFuture<Result<()>>) -> EventsFuture<Result<()>> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(future) => Box::pin(settled(future)),
         Err(panic) => Box::pin(std::future::ready(Err(panicked(&*panic)))),
     }
 }
 
-async fn settled(cell: Cell) -> Result<()> {
-    AssertUnwindSafe(cell).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(&*panic)))
+async fn settled(call: impl Future<Output = Result<()>>) -> Result<()> {
+    AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(&*panic)))
 }
 
 fn contained(poll: impl FnOnce() -> Poll<Result<()>>) -> Poll<Result<()>> {

@@ -1,37 +1,84 @@
 //! A place for one handler's future after another.
 
-use std::future::pending;
+use std::any::Any;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use tokio_util::sync::ReusableBoxFuture;
 
-/// Holds a future on the heap. The next one takes the memory of the last where it has the same layout, as all futures of
-/// one handler do: a message that is handled at once costs no allocation.
-#[derive(Debug)]
-pub struct FutureCell<T>(ReusableBoxFuture<'static, T>);
+/// Holds a future on the heap. The next one takes the memory of the last where it has the same type, as all futures of one
+/// handler do: a message that is handled at once costs no allocation.
+pub struct FutureCell<T>(Option<Box<dyn Place<T>>>);
 
-impl<T> FutureCell<T> {
-    /// Replaces what is in it.
-    pub fn set<F: Future<Output = T> + Send + 'static>(&mut self, future: F) {
-        self.0.set(future);
+/// The memory for futures of one type, which is not known here.
+trait Place<T>: Any + Send {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<T>;
+}
+
+/// A future, and what is made of its output.
+struct PlaceOf<F, C> {
+    future: Pin<Box<F>>,
+    convert: C,
+}
+
+impl<F: Future, C> PlaceOf<F, C> {
+    #[inline(always)]
+    fn poll<T>(&mut self, context: &mut Context<'_>) -> Poll<T>
+    where
+        C: Fn(F::Output) -> T,
+    {
+        self.future.as_mut().poll(context).map(&self.convert)
+    }
+}
+
+impl<T, F, C> Place<T> for PlaceOf<F, C>
+where
+    F: Future + Send + 'static,
+    C: Fn(F::Output) -> T + Send + 'static,
+{
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<T> {
+        PlaceOf::poll(self, context)
+    }
+}
+
+impl<T: 'static> FutureCell<T> {
+    /// Replaces what is in it, and polls it for the first time; `convert` makes something of the future's output. In code that
+    /// knows the future's type, so that the compiler makes one piece of both.
+    #[inline(always)]
+    pub fn begin<F, C>(&mut self, future: F, convert: C, context: &mut Context<'_>) -> Poll<T>
+    where
+        F: Future + Send + 'static,
+        C: Fn(F::Output) -> T + Send + 'static,
+    {
+        let held = self.0.as_deref_mut().and_then(|place| (place as &mut dyn Any).downcast_mut::<PlaceOf<F, C>>());
+        if let Some(place) = held {
+            place.future.set(future);
+            return place.poll(context);
+        }
+        self.0 = Some(Box::new(PlaceOf { future: Box::pin(future), convert }));
+        self.poll(context)
     }
 
     /// Polls what is in it. A future that is done must be replaced before it is polled again.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<T> {
-        self.0.poll(context)
+        self.0.as_mut().map_or(Poll::Pending, |place| place.poll(context))
     }
 }
 
-impl<T: 'static> Default for FutureCell<T> {
+impl<T> Default for FutureCell<T> {
     fn default() -> Self {
-        Self(ReusableBoxFuture::new(pending()))
+        Self(None)
     }
 }
 
-impl<T> Future for FutureCell<T> {
+impl<T: 'static> Future for FutureCell<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        self.0.poll(context)
+        FutureCell::poll(&mut self, context)
+    }
+}
+
+impl<T> std::fmt::Debug for FutureCell<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FutureCell").finish_non_exhaustive()
     }
 }

@@ -7,7 +7,7 @@ use super::deflate::{Agreed, InflateError, Inflater, deflated_limit};
 use super::mask::apply_mask;
 use super::utf8::{NotUtf8, Utf8};
 use super::wire::{Control, Data, FrameHeader, OpCode, Role, parse_header};
-use crate::message::{Kind, MAX_CONTROL_PAYLOAD, Message, code};
+use crate::message::{COPIED_PAYLOAD, Kind, MAX_CONTROL_PAYLOAD, Message, code};
 use bytes::{Buf, Bytes, BytesMut};
 use std::io;
 
@@ -97,7 +97,49 @@ impl Decoder {
 
     /// Takes the next message out of `buffer`; `None` where its end has not come. After an error nothing that follows
     /// means anything.
+    #[inline(always)]
     pub(crate) fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Message>, ReadError> {
+        match self.small(buffer) {
+            Some((Kind::Text, payload)) => Message::text_from_utf8(payload).map(Some).map_err(|_| ReadError::Utf8),
+            Some((_, payload)) => Ok(Some(Message::binary(payload))),
+            None => self.any(buffer),
+        }
+    }
+
+    /// The payload of the commonest frame, decoded by itself: a whole message of less than 64 KiB, uncompressed, that stands
+    /// in the buffer to its end. The general way costs a small message as much as all the rest that is done with it.
+    #[inline(always)]
+    fn small(&mut self, buffer: &mut BytesMut) -> Option<(Kind, Bytes)> {
+        if self.frame.is_some() || self.partial.is_some() {
+            return None;
+        }
+        let &[first, second, ref rest @ ..] = &buffer[..] else { return None };
+        let kind = match first {
+            0x81 => Kind::Text,
+            0x82 => Kind::Binary,
+            _ => return None,
+        };
+        let (length, size) = match second & 0x7f {
+            126 => (u16::from_be_bytes(*rest.first_chunk()?).into(), 4),
+            127 => return None,
+            length => (length.into(), 2),
+        };
+        let masked = second & 0x80 != 0;
+        let start = if masked { size + 4 } else { size };
+        let allowed = length <= self.max_frame_size.min(self.max_message_size);
+        if masked != (self.role == Role::Server) || !allowed || buffer.len() < start + length {
+            return None;
+        }
+        if masked {
+            let mask = *buffer[size..].first_chunk()?;
+            apply_mask(&mut buffer[start..start + length], mask, 0);
+        }
+        Some((kind, take(buffer, start, length)))
+    }
+
+    /// As `decode`, whatever the frames are.
+    #[inline(never)]
+    fn any(&mut self, buffer: &mut BytesMut) -> Result<Option<Message>, ReadError> {
         loop {
             let frame = match self.frame.take() {
                 Some(frame) => frame,
@@ -116,7 +158,7 @@ impl Decoder {
             if let Some(mask) = frame.header.mask {
                 apply_mask(&mut buffer[frame.looked_at..frame.length], mask, frame.looked_at);
             }
-            let payload = buffer.split_to(frame.length).freeze();
+            let payload = take(buffer, 0, frame.length);
             if let Some(message) = self.complete(&frame, payload)? {
                 return Ok(Some(message));
             }
@@ -262,6 +304,19 @@ impl Partial {
     fn is_text(&self) -> bool {
         self.kind == Kind::Text && !self.compressed
     }
+}
+
+/// Takes so many bytes out of the buffer, and throws away what is before `start`. Few are copied: that costs less than to
+/// count the owners of the buffer, and what is kept of them does not keep the buffer.
+#[inline]
+fn take(buffer: &mut BytesMut, start: usize, length: usize) -> Bytes {
+    if length > COPIED_PAYLOAD {
+        buffer.advance(start);
+        return buffer.split_to(length).freeze();
+    }
+    let payload = Bytes::copy_from_slice(&buffer[start..start + length]);
+    buffer.advance(start + length);
+    payload
 }
 
 /// A control frame, in memory of its own: it may wait while the buffer goes.

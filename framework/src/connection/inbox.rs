@@ -197,10 +197,11 @@ impl Inbox {
     }
 
     /// Whether a message that arrives now may pass through all stages at once.
+    #[inline(always)]
     fn can_begin(&mut self, key: Option<u64>) -> bool {
         self.waiting() == 0
             && !self.alone
-            && self.running.len() < self.order.limit
+            && (self.running.is_empty() || self.running.len() < self.order.limit)
             && key.is_none_or(|key| !self.busy.contains(&key))
             && (self.handlers.is_none() || self.is_open())
     }
@@ -211,6 +212,7 @@ impl Inbox {
         self.open
     }
 
+    #[inline(always)]
     fn begin_message(
         &mut self,
         connection: &Connection,
@@ -231,6 +233,7 @@ impl Inbox {
         self.begin_handlers(connection, message, key, context);
     }
 
+    #[inline(always)]
     fn begin_handlers(
         &mut self,
         connection: &Connection,

@@ -150,11 +150,16 @@ impl Link {
     }
 
     /// The next message that was read already, whole; never waits.
+    #[inline(always)]
     pub(crate) fn buffered(&mut self) -> Option<Message> {
         while !self.over() && self.finishing.is_none() {
-            let message = self.reader.as_mut()?.buffered()?;
-            if let Some(message) = self.took(message) {
-                return Some(message);
+            let message = match self.reader.as_mut()?.buffered()? {
+                // Most are handed on, and need no second look.
+                Ok(message) if matches!(message.kind(), Kind::Text | Kind::Binary) => Some(message),
+                other => self.took(other),
+            };
+            if message.is_some() {
+                return message;
             }
         }
         None
@@ -201,6 +206,7 @@ impl Link {
         sleep.as_mut().reset(next);
     }
 
+    #[inline(never)]
     fn took(&mut self, message: Result<Message, ReadError>) -> Option<Message> {
         match message {
             Ok(message) => match message.kind() {

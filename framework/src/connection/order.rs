@@ -30,18 +30,22 @@ impl Key {
             hasher.finish()
         }))
     }
-}
 
-impl Order {
-    /// The key of a message, where there are keys. Messages on which the function panics have one key.
-    pub(super) fn key(&self, message: &Message) -> Option<u64> {
-        let Key(key) = self.key.as_ref()?;
-        let found = catch_unwind(AssertUnwindSafe(|| key(message)));
-        Some(found.unwrap_or_else(|panic| {
+    /// A message's key; those on which the function panics have one.
+    fn of(&self, message: &Message) -> u64 {
+        catch_unwind(AssertUnwindSafe(|| self.0(message))).unwrap_or_else(|panic| {
             let panic = crate::error::panic_message(&*panic);
             error!(target: CLIENT, %panic, "the function that tells a message's key panicked");
             0
-        }))
+        })
+    }
+}
+
+impl Order {
+    /// The key of a message, where there are keys.
+    #[inline]
+    pub(super) fn key(&self, message: &Message) -> Option<u64> {
+        self.key.as_ref().map(|key| key.of(message))
     }
 
     /// Which of these may begin next, given the keys of what waits, in order (`None`: it must be alone), and of what runs.

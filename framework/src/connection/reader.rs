@@ -56,6 +56,7 @@ impl Reader {
     }
 
     /// The next message, where the whole of it was read already.
+    #[inline(always)]
     pub(crate) fn buffered(&mut self) -> Option<Result<Message, ReadError>> {
         self.decoder.decode(&mut self.buffer).transpose()
     }

@@ -1,6 +1,6 @@
 //! Checks that text is UTF-8 while it arrives, however it is split.
 
-use std::str::from_utf8;
+use simdutf8::compat::from_utf8;
 
 /// Bytes that cannot stand in UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

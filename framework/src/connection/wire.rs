@@ -6,6 +6,7 @@
 use super::decoder::ReadError;
 use super::mask::apply_mask;
 use crate::message::{Kind, Message};
+use std::io::Cursor;
 
 pub(super) use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 pub(super) use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
@@ -19,38 +20,11 @@ pub(crate) enum Role {
 
 /// The header that `bytes` begin with, its own length and the payload's (RFC 6455 §5.2); `None` where the end of it has
 /// not come.
-///
-/// tungstenite's `FrameHeader::parse` does the same through a cursor, which costs a small message as much as all the rest
-/// of its decoding.
-#[inline]
 pub(super) fn parse_header(bytes: &[u8]) -> Result<Option<(FrameHeader, usize, u64)>, ReadError> {
-    let &[first, second, ref rest @ ..] = bytes else { return Ok(None) };
-    let (length, size) = match second & 0x7f {
-        126 => match rest.first_chunk() {
-            Some(length) => (u16::from_be_bytes(*length).into(), 4),
-            None => return Ok(None),
-        },
-        127 => match rest.first_chunk() {
-            Some(length) => (u64::from_be_bytes(*length), 10),
-            None => return Ok(None),
-        },
-        length => (length.into(), 2),
-    };
-    let (mask, size) = match second & 0x80 {
-        0 => (None, size),
-        _ => match bytes[size..].first_chunk() {
-            Some(mask) => (Some(*mask), size + 4),
-            None => return Ok(None),
-        },
-    };
-    let opcode = match OpCode::from(first & 0x0f) {
-        OpCode::Control(Control::Reserved(_)) | OpCode::Data(Data::Reserved(_)) => {
-            return Err(ReadError::Protocol("an opcode that means nothing"));
-        }
-        opcode => opcode,
-    };
-    let [is_final, rsv1, rsv2, rsv3] = [0x80, 0x40, 0x20, 0x10].map(|bit| first & bit != 0);
-    Ok(Some((FrameHeader { is_final, rsv1, rsv2, rsv3, opcode, mask }, size, length)))
+    let mut cursor = Cursor::new(bytes);
+    let parsed = FrameHeader::parse(&mut cursor);
+    let parsed = parsed.map_err(|_| ReadError::Protocol("an opcode that means nothing"))?;
+    Ok(parsed.map(|(header, length)| (header, cursor.position() as usize, length)))
 }
 
 /// Appends a message's frame to `buffer`.

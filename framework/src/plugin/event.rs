@@ -46,7 +46,7 @@ pub struct MessageEvent<'a> {
     pub(crate) message: &'a mut Message,
     /// Nobody looks at the message after this handler: it may be taken.
     pub(crate) last: bool,
-    pub(crate) decoded: &'a Decoded,
+    pub(crate) decoded: &'a mut Decoded,
 }
 
 impl MessageEvent<'_> {

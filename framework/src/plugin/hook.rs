@@ -8,6 +8,7 @@ use crate::connection::{FutureCell, Key};
 use crate::error::Result;
 use std::any::TypeId;
 use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// A hook's future: the arguments are in it, so it borrows nothing.
@@ -15,6 +16,13 @@ pub type HookFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Reports what a hook's arguments need and the plugin's configuration lacks.
 pub(crate) type Check = fn(&PluginConfig, &mut ConfigCheck);
+
+/// Begins an `#[on_message]` handler: takes its arguments, puts its future into the cell and polls it.
+type BeginHandler = for<'a> fn(
+    &mut MessageEvent<'a>,
+    &mut FutureCell<Result<Reply>>,
+    &mut Context<'_>,
+) -> Result<Poll<Result<Reply>>, Reject>;
 
 /// Which function a hook is: the identity behind `after = [path]`.
 #[derive(Debug, Clone, Copy)]
@@ -129,8 +137,8 @@ pub struct MessageHook {
     pub slot: SlotRef,
     /// Higher runs first. 0 by default.
     pub priority: i32,
-    /// Begins it: its future is put into the cell.
-    pub call: for<'a, 'b> fn(&'a mut MessageEvent<'b>, &'a mut FutureCell<Result<Reply>>) -> Result<(), Reject>,
+    /// Begins it: its future is put into the cell and polled.
+    pub call: BeginHandler,
     /// What it needs of the configuration.
     pub check: Check,
 }

@@ -56,10 +56,14 @@ impl Dispatcher {
     /// Begins the `#[on_open]` hooks of a connection whose client was stored in its slot after it had opened, unless
     /// they were begun already, or will be: it is still opening. Nobody waits for their end, since what they wait for
     /// may be a message.
+    #[inline]
     pub(super) fn announce_late(self: &Arc<Self>, connection: &Connection) {
-        if connection.was_announced() || !connection.was_ready() {
-            return;
+        if !connection.was_announced() && connection.was_ready() {
+            self.announce(connection);
         }
+    }
+
+    fn announce(self: &Arc<Self>, connection: &Connection) {
         let Some(index) = self.index_of(connection.owner()).filter(|_| connection.announce()) else { return };
         let Some(plugin) = self.slots[index].opener() else { return };
         let (dispatcher, connection) = (self.clone(), connection.clone());

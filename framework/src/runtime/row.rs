@@ -11,6 +11,7 @@ use crate::metrics::since;
 use crate::node::Endpoint;
 use crate::plugin::{Decoded, MessageEvent, Messages, Reject, Reply};
 use futures_util::FutureExt;
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -67,24 +68,17 @@ impl Row for HookRow {
             self.cells.resize_with(slot.message.len(), Cell::default);
         }
         let mut pass = Pass::default();
-        while let Some((number, handler)) = pass.next(slot) {
-            let cell = &mut self.cells[number];
-            let began = since(handler.timer.as_ref());
-            let last = pass.is_last(slot);
-            let begun = catch_unwind(AssertUnwindSafe(|| {
-                handler.begin(connection, message, last, &self.decoded, cell).map(|()| cell.poll(context))
-            }));
-            // The common end first, and by itself: what the others come to is large, and moving it costs as much as a handler.
-            if let Ok(Ok(Poll::Ready(Ok(Reply { messages: Messages::None, stop })))) = begun {
-                handler.took(began);
-                pass.took(slot, stop);
-                continue;
-            }
-            if let Some(step) = pass.waits(slot, number, connection, begun, cell, began) {
-                let (message, decoded) = (message.take(), std::mem::take(&mut self.decoded));
-                let (dispatcher, connection) = (dispatcher.clone(), connection.clone());
-                return Some(Box::pin(rest(dispatcher, index, connection, message, pass, step, decoded)));
-            }
+        let (cells, decoded) = (&mut self.cells, &mut self.decoded);
+        // One net for the whole row: to spread it costs about as much as a handler.
+        let caught = catch_unwind(AssertUnwindSafe(|| pass.run(slot, connection, message, decoded, cells, context)));
+        let step = caught.unwrap_or_else(|panic| {
+            let origin = slot.message[pass.next - 1].origin;
+            Some(Step::Done(Called::caught(origin, Err(panic))))
+        });
+        if let Some(step) = step {
+            let (message, decoded) = (message.take(), std::mem::take(&mut self.decoded));
+            let (dispatcher, connection) = (dispatcher.clone(), connection.clone());
+            return Some(Box::pin(rest(dispatcher, index, connection, message, pass, step, decoded)));
         }
         pass.end(slot, connection, message);
         self.decoded.clear();
@@ -100,7 +94,7 @@ async fn rest(
     mut message: Message,
     mut pass: Pass,
     mut step: Step,
-    decoded: Decoded,
+    mut decoded: Decoded,
 ) {
     let slot = &dispatcher.slots[index];
     loop {
@@ -129,8 +123,17 @@ async fn rest(
         let mut cell = Cell::default();
         let began = since(handler.timer.as_ref());
         let last = pass.is_last(slot);
-        step = match caught(handler.origin, || handler.begin(&connection, &mut message, last, &decoded, &mut cell)) {
-            Ok(()) => Step::Running(number, cell, began),
+        let begun = poll_fn(|context| {
+            Poll::Ready(caught(handler.origin, || {
+                handler.begin(&connection, &mut message, last, &mut decoded, &mut cell, context)
+            }))
+        });
+        step = match begun.await {
+            Ok(Poll::Pending) => Step::Running(number, cell, began),
+            Ok(Poll::Ready(outcome)) => {
+                handler.took(began);
+                Step::Done(Called::of(handler.origin, outcome))
+            }
             Err(called) => Step::Done(called),
         };
     }
@@ -138,6 +141,37 @@ async fn rest(
 }
 
 impl Pass {
+    /// Calls one handler after the other, as far as none has to wait. What the message has to wait for, if anything.
+    fn run(
+        &mut self,
+        slot: &SlotHandlers,
+        connection: &Connection,
+        message: &mut Message,
+        decoded: &mut Decoded,
+        cells: &mut [Cell],
+        context: &mut Context<'_>,
+    ) -> Option<Step> {
+        while let Some((number, handler)) = self.next(slot) {
+            let cell = &mut cells[number];
+            let began = since(handler.timer.as_ref());
+            let begun = handler.begin(connection, message, self.is_last(slot), decoded, cell, context);
+            // The common end first, and by itself: what the others come to is large, and moving it costs as much as a handler.
+            if let Ok(Poll::Ready(Ok(Reply { messages: Messages::None, stop }))) = &begun {
+                let stop = *stop;
+                // There is nothing in it to drop, and to find that out costs a call.
+                std::mem::forget(begun);
+                handler.took(began);
+                self.took(slot, stop);
+                continue;
+            }
+            let step = self.waits(slot, number, connection, begun, cell, began);
+            if step.is_some() {
+                return step;
+            }
+        }
+        None
+    }
+
     /// The next handler whose plugin is enabled.
     fn next<'a>(&mut self, slot: &'a SlotHandlers) -> Option<(usize, &'a MessageHandler)> {
         loop {
@@ -162,19 +196,18 @@ impl Pass {
         slot: &SlotHandlers,
         number: usize,
         connection: &Connection,
-        begun: std::thread::Result<Result<Poll<Result<Reply>>, Reject>>,
+        begun: Result<Poll<Result<Reply>>, Reject>,
         cell: &mut Cell,
         began: Option<Instant>,
     ) -> Option<Step> {
         let handler = &slot.message[number];
         let called = match begun {
-            Ok(Ok(Poll::Pending)) => return Some(Step::Running(number, std::mem::take(cell), began)),
-            Ok(Ok(Poll::Ready(outcome))) => {
+            Ok(Poll::Pending) => return Some(Step::Running(number, std::mem::take(cell), began)),
+            Ok(Poll::Ready(outcome)) => {
                 handler.took(began);
                 Called::of(handler.origin, outcome)
             }
-            Ok(Err(reject)) => Called::Skipped(reject),
-            Err(panic) => Called::caught(handler.origin, Err(panic)),
+            Err(reject) => Called::Skipped(reject),
         };
         match called {
             Called::Done(mut reply) => {
@@ -208,15 +241,17 @@ impl Pass {
 }
 
 impl MessageHandler {
-    /// Takes the arguments and puts the future into `cell`.
+    /// Takes the arguments, puts the future into `cell` and polls it.
+    #[inline(always)]
     fn begin(
         &self,
         connection: &Connection,
         message: &mut Message,
         last: bool,
-        decoded: &Decoded,
+        decoded: &mut Decoded,
         cell: &mut Cell,
-    ) -> Result<(), Reject> {
-        (self.hook.call)(&mut MessageEvent { plugin: &self.plugin, connection, message, last, decoded }, cell)
+        context: &mut Context<'_>,
+    ) -> Result<Poll<Result<Reply>>, Reject> {
+        (self.hook.call)(&mut MessageEvent { plugin: &self.plugin, connection, message, last, decoded }, cell, context)
     }
 }

@@ -7,6 +7,7 @@ use super::{ConnectError, ConnectionState, Stats, WebSocketClientBuilder};
 use crate::connection::{Connection, OwnerId, SendError, Via, handler_waits};
 use crate::message::{Message, code};
 use crate::metrics::ClientMeters;
+use futures_util::SinkExt;
 use std::fmt;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -91,9 +92,9 @@ impl WebSocketClient {
     /// # Panics
     /// Outside of a tokio runtime.
     pub async fn start(&self) {
-        if let Some(commands) = self.shared.commands() {
+        if let Some(mut commands) = self.shared.commands() {
             let (reply, _) = oneshot::channel();
-            let _ = commands.send(Box::new(Command::Start { keep_trying: true, reply })).await;
+            let _ = commands.send(Command::Start { keep_trying: true, reply }).await;
         }
     }
 
@@ -179,7 +180,7 @@ impl WebSocketClient {
 
     /// Closes with a code and a reason. A code that may not be sent becomes 1000, a reason that is too long is cut.
     pub async fn close_with(&self, code: u16, reason: &str) {
-        let commands = {
+        let mut commands = {
             let supervision = self.shared.supervision();
             let Supervision::Started(commands) = &*supervision else {
                 // Under the lock, so that nobody starts it meanwhile: it will begin as a client that is closed.
@@ -190,7 +191,7 @@ impl WebSocketClient {
             commands.clone()
         };
         let (reply, done) = oneshot::channel();
-        if commands.send(Box::new(Command::Close { code, reason: reason.to_owned(), reply })).await.is_ok() {
+        if commands.send(Command::Close { code, reason: reason.to_owned(), reply }).await.is_ok() {
             // It is dropped once the client is closed.
             let _ = done.await;
         }
@@ -255,12 +256,12 @@ impl WebSocketClient {
 
     /// Stops reading and waits until every message that was read has been handled.
     pub(crate) async fn quiesce(&self) {
-        let commands = match &*self.shared.supervision() {
+        let mut commands = match &*self.shared.supervision() {
             Supervision::Started(commands) => commands.clone(),
             _ => return,
         };
         let (reply, done) = oneshot::channel();
-        if commands.send(Box::new(Command::Quiesce { reply })).await.is_ok() {
+        if commands.send(Command::Quiesce { reply }).await.is_ok() {
             let _ = done.await;
         }
     }
@@ -279,8 +280,8 @@ impl WebSocketClient {
         command: impl FnOnce(oneshot::Sender<Result<(), ConnectError>>) -> Command,
     ) -> Result<(), ConnectError> {
         let (reply, answer) = oneshot::channel();
-        let commands = self.shared.commands().ok_or(ConnectError::Closed)?;
-        commands.send(Box::new(command(reply))).await.map_err(|_| ConnectError::Closed)?;
+        let mut commands = self.shared.commands().ok_or(ConnectError::Closed)?;
+        commands.send(command(reply)).await.map_err(|_| ConnectError::Closed)?;
         answer.await.unwrap_or(Err(ConnectError::Closed))
     }
 }

@@ -19,23 +19,13 @@ struct PlaceOf<F, C> {
     convert: C,
 }
 
-impl<F: Future, C> PlaceOf<F, C> {
-    #[inline(always)]
-    fn poll<T>(&mut self, context: &mut Context<'_>) -> Poll<T>
-    where
-        C: Fn(F::Output) -> T,
-    {
-        self.future.as_mut().poll(context).map(&self.convert)
-    }
-}
-
 impl<T, F, C> Place<T> for PlaceOf<F, C>
 where
     F: Future + Send + 'static,
     C: Fn(F::Output) -> T + Send + 'static,
 {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<T> {
-        PlaceOf::poll(self, context)
+        self.future.as_mut().poll(context).map(&self.convert)
     }
 }
 
@@ -50,8 +40,10 @@ impl<T: 'static> FutureCell<T> {
     {
         let held = self.0.as_deref_mut().and_then(|place| (place as &mut dyn Any).downcast_mut::<PlaceOf<F, C>>());
         if let Some(place) = held {
-            place.future.set(future);
-            return place.poll(context);
+            // By one pointer, so that the compiler may see what it just wrote there.
+            let mut held = place.future.as_mut();
+            held.set(future);
+            return held.poll(context).map(&place.convert);
         }
         self.0 = Some(Box::new(PlaceOf { future: Box::pin(future), convert }));
         self.poll(context)

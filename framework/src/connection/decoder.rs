@@ -7,7 +7,7 @@ use super::deflate::{Agreed, InflateError, Inflater, deflated_limit};
 use super::mask::apply_mask;
 use super::utf8::{NotUtf8, Utf8};
 use super::wire::{Control, Data, FrameHeader, OpCode, Role, parse_header};
-use crate::message::{COPIED_PAYLOAD, Kind, MAX_CONTROL_PAYLOAD, Message, code};
+use crate::message::{COPIED_PAYLOAD, Kind, MAX_CONTROL_PAYLOAD, Message, code, copied};
 use bytes::{Buf, Bytes, BytesMut};
 use std::io;
 
@@ -74,7 +74,7 @@ pub(crate) struct Decoder {
     max_frame_size: usize,
     max_fragments: usize,
     /// Where compression was agreed.
-    inflater: Option<Inflater>,
+    inflater: Option<Box<Inflater>>,
     frame: Option<Frame>,
     partial: Option<Partial>,
     /// Of a text that does not come in one piece.
@@ -88,7 +88,7 @@ impl Decoder {
             max_message_size: limits.max_message_size,
             max_frame_size: limits.max_frame_size,
             max_fragments: limits.max_fragments,
-            inflater: compression.map(|agreed| agreed.inflater(role, limits.max_message_size)),
+            inflater: compression.map(|agreed| Box::new(agreed.inflater(role, limits.max_message_size))),
             frame: None,
             partial: None,
             utf8: Utf8::default(),
@@ -314,7 +314,7 @@ fn take(buffer: &mut BytesMut, start: usize, length: usize) -> Bytes {
         buffer.advance(start);
         return buffer.split_to(length).freeze();
     }
-    let payload = Bytes::copy_from_slice(&buffer[start..start + length]);
+    let payload = copied(&buffer[start..start + length]);
     buffer.advance(start + length);
     payload
 }

@@ -70,7 +70,7 @@ pub(crate) struct Link {
     received: Option<Message>,
     /// Our close frame, once it was written.
     sent: Option<Message>,
-    deadline: Option<Instant>,
+    deadline: Option<Pin<Box<Sleep>>>,
     /// The watch over a silent peer, unless it is switched off, and when it looks next.
     liveness: Option<(Liveness, Pin<Box<Sleep>>)>,
     /// Whether the last call of `next` read.
@@ -133,10 +133,9 @@ impl Link {
                 return LinkEvent::Ended(self.ended());
             }
             let closing = self.deadline.is_some();
-            let deadline = self.deadline;
             tokio::select! {
                 biased;
-                () = async { sleep_until(deadline.expect("checked")).await }, if closing => self.expired(),
+                () = passed(&mut self.deadline) => self.expired(),
                 () = self.connection.close_ordered(), if !closing => self.ordered(),
                 end = join(&mut self.writer) => self.writer_ended(end),
                 message = read_next(&mut self.reader), if read && !self.over() => {
@@ -182,7 +181,7 @@ impl Link {
     fn expired(&mut self) {
         if self.connection.outbox().stop_waiting_for_on_open() {
             // It was our own `on_open` that took so long: the peer is told all the same.
-            self.deadline = Some(Instant::now() + LINGER);
+            self.deadline = Some(Box::pin(sleep_until(Instant::now() + LINGER)));
         } else {
             self.finish(Duration::ZERO);
         }
@@ -288,7 +287,7 @@ impl Link {
 
     /// Sets the time by which the end must come, if none is set.
     fn limit(&mut self, time: Duration) {
-        self.deadline.get_or_insert_with(|| after(Instant::now(), time));
+        self.deadline.get_or_insert_with(|| Box::pin(sleep_until(after(Instant::now(), time))));
     }
 
     /// Stops the writer, shuts the transport down and reads on for `linger` until the peer has closed it too.
@@ -360,6 +359,13 @@ async fn join(writer: &mut Option<AbortOnDropHandle<WriterEnd>>) -> WriterEnd {
             *writer = None;
             end.expect("the writer neither panics nor is aborted")
         }
+        None => pending().await,
+    }
+}
+
+async fn passed(deadline: &mut Option<Pin<Box<Sleep>>>) {
+    match deadline {
+        Some(sleep) => sleep.await,
         None => pending().await,
     }
 }

@@ -6,6 +6,11 @@ use super::wire::Role;
 use super::{Limits, TransportRead};
 use crate::message::Message;
 use bytes::BytesMut;
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::io;
+use std::pin::pin;
+use std::task::{Context, Poll};
 use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
 
@@ -17,6 +22,11 @@ const SOME: usize = 16 * 1024;
 
 /// What a busy connection reads into: small messages come in bulk, and one that waits pins no more than this.
 const MOST: usize = 64 * 1024;
+
+thread_local! {
+    /// The buffer of whichever connection of this thread reads next after a silence.
+    static SPARE: Cell<BytesMut> = Cell::default();
+}
 
 /// Reads from one peer.
 pub(crate) struct Reader {
@@ -85,23 +95,37 @@ impl Reader {
         // Of a large frame as much as has come already, and no more than is to come: a peer that lies about the length makes
         // us reserve little more than it sends.
         let large = self.decoder.lacks(&self.buffer).min(self.buffer.len().max(SOME));
+        let (count, free) = poll_fn(|context| self.poll_read(large, context)).await.map_err(ReadError::Io)?;
+        if count == 0 {
+            return Err(ReadError::Ended);
+        }
+        self.heard = Instant::now();
+        if count == free {
+            self.size = (self.size * 2).min(MOST);
+        } else if count < self.size / 4 {
+            self.size = (self.size / 2).max(LEAST);
+        }
+        Ok(())
+    }
+
+    /// How many bytes were read, and for how many there was room: `large` of them, where the frame needs so many.
+    fn poll_read(&mut self, large: usize, context: &mut Context<'_>) -> Poll<io::Result<(usize, usize)>> {
         if self.free() < large.max(LEAST) {
+            if self.buffer.capacity() == 0 {
+                self.buffer = SPARE.take();
+            }
             self.buffer.reserve(large.max(self.size));
         }
         let free = self.free();
-        match self.read.read_buf(&mut self.buffer).await {
-            Ok(0) => Err(ReadError::Ended),
-            Ok(count) => {
-                self.heard = Instant::now();
-                if count == free {
-                    self.size = (self.size * 2).min(MOST);
-                } else if count < self.size / 4 {
-                    self.size = (self.size / 2).max(LEAST);
-                }
-                Ok(())
+        let read = pin!(self.read.read_buf(&mut self.buffer)).poll(context);
+        if read.is_pending() && self.buffer.is_empty() && self.size == LEAST {
+            // While it waits it has no use for a buffer: ten thousand idle connections share one of each thread.
+            let spare = std::mem::take(&mut self.buffer);
+            if spare.capacity() <= MOST {
+                SPARE.set(spare);
             }
-            Err(error) => Err(ReadError::Io(error)),
         }
+        read.map_ok(|count| (count, free))
     }
 
     /// How many bytes can be read without another reservation.

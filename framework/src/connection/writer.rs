@@ -51,9 +51,12 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) async fn run(mut self) -> WriterEnd {
-        let outcome = self.write_all().await;
-        WriterEnd { half: self.half, outcome }
+    /// Not an `async fn`, whose future would hold the writer twice: as it was given, and as it is used.
+    pub(crate) fn run(mut self) -> impl Future<Output = WriterEnd> {
+        async move {
+            let outcome = self.write_all().await;
+            WriterEnd { half: self.half, outcome }
+        }
     }
 
     async fn write_all(&mut self) -> Outcome {

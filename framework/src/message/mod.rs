@@ -4,5 +4,5 @@ mod close;
 mod value;
 
 pub use close::{Close, Initiator, code};
-pub(crate) use value::COPIED_PAYLOAD;
+pub(crate) use value::{COPIED_PAYLOAD, copied};
 pub use value::{Kind, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD, Message};

@@ -65,7 +65,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) async fn start(
+    pub(super) fn start(
         endpoint: Endpoint,
         admission: Admission,
         transport: Transport,
@@ -101,7 +101,7 @@ impl Session {
         }
     }
 
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(&mut self) {
         let connection = self.connection().clone();
         let peer = connection.handshake().peer.map(tracing::field::display);
         debug!(target: NODE, endpoint = self.endpoint.name(), connection = %connection.id(), peer, "connection opened");

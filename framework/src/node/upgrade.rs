@@ -83,7 +83,7 @@ impl Upgrade {
         };
         match upgraded {
             Ok(upgraded) => {
-                Session::start(endpoint, admission, transport(upgraded), handshake, lifecycle, busy).await.run().await;
+                Session::start(endpoint, admission, transport(upgraded), handshake, lifecycle, busy).run().await;
             }
             Err(error) => debug!(
                 target: NODE, endpoint = endpoint.name(), %error, "the peer went during the handshake"

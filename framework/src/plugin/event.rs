@@ -3,8 +3,9 @@
 use super::{HandlerError, Plugin, Reject};
 use crate::connection::Connection;
 use crate::message::{Close, Message};
-use std::any::{Any, TypeId};
+use std::any::Any;
 use std::cell::RefCell;
+use std::fmt;
 use std::sync::Arc;
 
 /// Anything that a hook is called for.
@@ -65,27 +66,46 @@ impl MessageEvent<'_> {
         &self,
         decode: impl FnOnce(&Message) -> Result<T, Reject>,
     ) -> Result<Arc<T>, Reject> {
-        let found =
-            self.decoded.0.borrow().iter().find(|(id, _)| *id == TypeId::of::<T>()).map(|(_, value)| value.clone());
-        let value = found.unwrap_or_else(|| {
-            let value = decode(self.message).map(|value| Arc::new(value) as Arc<dyn Any + Send + Sync>);
-            self.decoded.0.borrow_mut().push((TypeId::of::<T>(), value.clone()));
-            value
-        })?;
-        Ok(value.downcast().expect("it stands there under its type"))
+        let mut places = self.decoded.0.borrow_mut();
+        let known = places.iter().position(|place| (&**place as &dyn Any).is::<Option<Shared<T>>>());
+        let index = known.unwrap_or_else(|| {
+            places.push(Box::new(None::<Shared<T>>));
+            places.len() - 1
+        });
+        let place: &mut dyn Any = &mut *places[index];
+        let place = place.downcast_mut::<Option<Shared<T>>>().expect("it was found by its type");
+        place.get_or_insert_with(|| decode(self.message).map(Arc::new)).clone()
     }
 }
 
-/// What one message was decoded to, by type, or why it was not.
-#[derive(Debug, Default)]
-pub(crate) struct Decoded(RefCell<Vec<(TypeId, Outcome)>>);
+/// What messages were decoded to, by type: a place for each, which the next message takes over.
+#[derive(Default)]
+pub(crate) struct Decoded(RefCell<Vec<Box<dyn Place>>>);
 
-type Outcome = Result<Arc<dyn Any + Send + Sync>, Reject>;
+/// What a message was decoded to, or why it was not.
+type Shared<T> = Result<Arc<T>, Reject>;
+
+/// An `Option<Shared<T>>` of any `T`.
+trait Place: Any + Send {
+    fn clear(&mut self);
+}
+
+impl<T: Send + 'static> Place for Option<T> {
+    fn clear(&mut self) {
+        *self = None;
+    }
+}
 
 impl Decoded {
     /// Forgets the last message.
     pub(crate) fn clear(&mut self) {
-        self.0.get_mut().clear();
+        self.0.get_mut().iter_mut().for_each(|place| place.clear());
+    }
+}
+
+impl fmt::Debug for Decoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Decoded")
     }
 }
 

@@ -3,6 +3,42 @@
 use super::*;
 
 impl Supervisor {
+    /// Takes what an attempt came to.
+    pub(super) fn dialled(&mut self, outcome: Result<(Transport, Handshake), ConnectError>) {
+        match outcome {
+            Ok((transport, handshake)) => {
+                let shared = self.shared.clone();
+                shared.outbox.opening();
+                let holder = Box::new(shared.clone());
+                let connection = Connection::new(shared.id, holder, shared.outbox.clone(), handshake);
+                connection.observe_latency(shared.counters.meters.get().map(|meters| meters.latency.clone()));
+                self.link = Some(Link::start(transport, Role::Client, &shared.limits, connection.clone()));
+                *shared.current.lock().expect("nothing panics while it holds it") = Some(connection.clone());
+                self.connection = Some(connection);
+                self.opening = Opening::Due;
+                self.opened_at = Instant::now();
+                self.failure = None;
+                self.log_up();
+                self.step(Event::Opened);
+            }
+            Err(error) => {
+                let policy = self.session.policy().cloned().unwrap_or_default();
+                let then = policy.after_failure(&error, self.session.ever_open(), SystemTime::now());
+                self.failure = Some(error.clone());
+                // Before the session decides: a first `connect` that failed leaves a client that is closed, and not down.
+                self.shared.change(Status::go_down);
+                let retry_in = self.step(Event::Failed(then));
+                self.log_failure(&error, retry_in);
+                if !then.retry {
+                    error!(
+                        target: CLIENT,
+                        client = %self.shared.name, "not tried again: this answer will not change by itself"
+                    );
+                }
+            }
+        }
+    }
+
     /// Lets the session decide and carries it out. The wait that was begun, if one was.
     pub(super) fn step(&mut self, event: Event) -> Option<Duration> {
         let mut retry_in = None;

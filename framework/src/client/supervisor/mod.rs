@@ -16,12 +16,14 @@ use crate::connection::{
 use crate::error::Error;
 use crate::message::{Close, code};
 use crate::target::CLIENT;
+use futures_channel::mpsc;
+use futures_util::StreamExt;
 use std::future::pending;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::{debug, error, info, warn};
 
@@ -50,7 +52,6 @@ pub(crate) enum Command {
 }
 
 /// What the supervisor was woken by.
-#[allow(clippy::large_enum_variant, reason = "it is matched at once, where a box would cost an allocation a message")]
 enum Wake {
     Command(Command),
     Dropped,
@@ -61,7 +62,7 @@ enum Wake {
     /// The `on_open` of a connection that is gone came to its end.
     Leftover(Result<(), Error>),
     Link(LinkEvent),
-    Dialled(Result<(Transport, Handshake), ConnectError>),
+    Dialled(Box<Result<(Transport, Handshake), ConnectError>>),
     Elapsed,
 }
 
@@ -75,7 +76,7 @@ enum Opening {
 
 pub(crate) struct Supervisor {
     shared: Arc<Shared>,
-    commands: mpsc::Receiver<Box<Command>>,
+    commands: mpsc::Receiver<Command>,
     session: Session,
     inbox: Inbox,
     callbacks: Arc<Callbacks>,
@@ -108,7 +109,7 @@ pub(crate) struct Supervisor {
 impl Supervisor {
     pub(crate) fn new(
         shared: Arc<Shared>,
-        commands: mpsc::Receiver<Box<Command>>,
+        commands: mpsc::Receiver<Command>,
         reconnect: Option<Reconnect>,
         callbacks: Callbacks,
         binding: Binding,
@@ -147,7 +148,12 @@ impl Supervisor {
         }
     }
 
-    pub(crate) async fn run(mut self) {
+    /// Not an `async fn`, whose future would hold the supervisor twice: as it was given, and as it is used.
+    pub(crate) fn run(mut self) -> impl Future<Output = ()> {
+        async move { self.supervise().await }
+    }
+
+    async fn supervise(&mut self) {
         let _end = End(self.shared.clone());
         loop {
             if self.dropped && self.session.phase() == Phase::Closed && self.link.is_none() && self.inbox.is_empty() {
@@ -182,13 +188,13 @@ impl Supervisor {
             biased;
             () = shared.aborted.cancelled() => Wake::Aborted,
             () = shared.dropped.cancelled(), if !self.dropped => Wake::Dropped,
-            Some(command) = commands.recv() => Wake::Command(*command),
+            Some(command) = commands.next() => Wake::Command(command),
             result = opened(opening) => Wake::Opened(result),
             () = inbox.run(), if !inbox.is_empty() => Wake::Handlers,
             () = shared.outbox.handler_waits().began(), if blocked => Wake::Handlers,
             result = maybe(leftover) => Wake::Leftover(result),
             event = next_event(link, read) => Wake::Link(event),
-            outcome = maybe(dial) => Wake::Dialled(outcome),
+            outcome = maybe(dial) => Wake::Dialled(Box::new(outcome)),
             () = maybe(wait) => Wake::Elapsed,
         }
     }
@@ -237,7 +243,7 @@ impl Supervisor {
             Wake::Link(LinkEvent::Ended(end)) => self.ended(end),
             Wake::Dialled(outcome) => {
                 self.dial = None;
-                self.dialled(outcome).await;
+                self.dialled(*outcome);
             }
             Wake::Elapsed => {
                 self.wait = None;
@@ -275,41 +281,6 @@ impl Supervisor {
             Command::Quiesce { reply } => {
                 self.quiet = true;
                 self.quiesce.push(reply);
-            }
-        }
-    }
-
-    async fn dialled(&mut self, outcome: Result<(Transport, Handshake), ConnectError>) {
-        match outcome {
-            Ok((transport, handshake)) => {
-                let shared = self.shared.clone();
-                shared.outbox.opening();
-                let holder = Box::new(shared.clone());
-                let connection = Connection::new(shared.id, holder, shared.outbox.clone(), handshake);
-                connection.observe_latency(shared.counters.meters.get().map(|meters| meters.latency.clone()));
-                self.link = Some(Link::start(transport, Role::Client, &shared.limits, connection.clone()));
-                *shared.current.lock().expect("nothing panics while it holds it") = Some(connection.clone());
-                self.connection = Some(connection);
-                self.opening = Opening::Due;
-                self.opened_at = Instant::now();
-                self.failure = None;
-                self.log_up();
-                self.step(Event::Opened);
-            }
-            Err(error) => {
-                let policy = self.session.policy().cloned().unwrap_or_default();
-                let then = policy.after_failure(&error, self.session.ever_open(), SystemTime::now());
-                self.failure = Some(error.clone());
-                // Before the session decides: a first `connect` that failed leaves a client that is closed, and not down.
-                self.shared.change(Status::go_down);
-                let retry_in = self.step(Event::Failed(then));
-                self.log_failure(&error, retry_in);
-                if !then.retry {
-                    error!(
-                        target: CLIENT,
-                        client = %self.shared.name, "not tried again: this answer will not change by itself"
-                    );
-                }
             }
         }
     }

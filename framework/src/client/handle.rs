@@ -47,7 +47,7 @@ impl WebSocketClient {
     }
 
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        let alive = Arc::new(Alive(shared.dropped.clone(), Arc::downgrade(&shared)));
+        let alive = Arc::new(Alive(Arc::downgrade(&shared)));
         *shared.alive.lock().expect(UNPOISONED) = Arc::downgrade(&alive);
         Self { shared, alive: Some(alive) }
     }
@@ -268,7 +268,7 @@ impl WebSocketClient {
 
     /// Ends everything at once, without a closing handshake.
     pub(crate) fn abort(&self) {
-        self.shared.aborted.cancel();
+        self.shared.ending.abort();
     }
 
     fn via(&self) -> Via {

@@ -11,10 +11,10 @@ use super::{Binding, ConnectionState, Reconnect};
 use crate::connection::{Compression, Connection, Limits, Outbox, OwnerId, WhileDown};
 use futures_channel::mpsc;
 use http::HeaderMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::{Notify, watch};
 
 /// How many calls may wait for the supervisor: each waits for its answer, so that more wait in `send`.
 const COMMANDS: usize = 8;
@@ -43,10 +43,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) status: watch::Sender<Status>,
-    /// Cancelled when the last handle is dropped.
-    pub(crate) dropped: CancellationToken,
-    /// Cancelled to end the supervisor wherever it is.
-    pub(crate) aborted: CancellationToken,
+    pub(super) ending: Ending,
     pub(crate) current: Mutex<Option<Connection>>,
     pub(crate) counters: Counters,
     pub(super) alive: Mutex<Weak<Alive>>,
@@ -70,15 +67,63 @@ pub(super) enum Supervision {
     Over,
 }
 
+/// What ends the supervisor, beside a command. One supervisor waits for it.
+#[derive(Default)]
+pub(super) struct Ending {
+    dropped: AtomicBool,
+    aborted: AtomicBool,
+    told: Notify,
+}
+
+/// How the end is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// The last handle was dropped: a close.
+    Close,
+    /// At once, wherever the supervisor is.
+    Abort,
+}
+
+impl Ending {
+    /// The last handle was dropped.
+    fn dropped(&self) {
+        self.dropped.store(true, Ordering::Release);
+        self.told.notify_one();
+    }
+
+    /// Nothing is waited for.
+    pub(super) fn abort(&self) {
+        self.aborted.store(true, Ordering::Release);
+        self.told.notify_one();
+    }
+
+    /// Whether nobody has a handle any more.
+    pub(super) fn is_dropped(&self) -> bool {
+        self.dropped.load(Ordering::Acquire)
+    }
+
+    /// Waits until an end is wanted; where a close is known to be, for more. Cancel-safe.
+    pub(super) async fn wanted(&self, closing: bool) -> Wanted {
+        loop {
+            if self.aborted.load(Ordering::Acquire) {
+                return Wanted::Abort;
+            }
+            if self.is_dropped() && !closing {
+                return Wanted::Close;
+            }
+            self.told.notified().await;
+        }
+    }
+}
+
 /// Dropped with the last handle.
-pub(super) struct Alive(pub(super) CancellationToken, pub(super) Weak<Shared>);
+pub(super) struct Alive(pub(super) Weak<Shared>);
 
 impl Drop for Alive {
     fn drop(&mut self) {
-        self.0.cancel();
-        if let Some(shared) = self.1.upgrade()
-            && !matches!(*shared.supervision(), Supervision::Started(_))
-        {
+        let Some(shared) = self.0.upgrade() else { return };
+        shared.ending.dropped();
+        if !matches!(*shared.supervision(), Supervision::Started(_)) {
             shared.leave();
         }
     }
@@ -103,8 +148,7 @@ impl Shared {
             outbox: Arc::new(outbox),
             limits,
             status: watch::Sender::new(Status::new()),
-            dropped: CancellationToken::new(),
-            aborted: CancellationToken::new(),
+            ending: Ending::default(),
             current: Mutex::new(None),
             counters: Counters::default(),
             alive: Mutex::new(Weak::new()),

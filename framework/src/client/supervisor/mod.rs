@@ -5,7 +5,7 @@ mod report;
 
 use super::callbacks::Callbacks;
 use super::session::{Action, Event, Phase, Session, Then};
-use super::shared::Shared;
+use super::shared::{Shared, Wanted};
 use super::status::Status;
 use super::transport::dial;
 use super::{Binding, ConnectError, ConnectionState, Reconnect};
@@ -17,11 +17,12 @@ use crate::error::Error;
 use crate::message::{Close, code};
 use crate::target::CLIENT;
 use futures_channel::mpsc;
-use futures_util::StreamExt;
-use std::future::pending;
+use futures_util::{FutureExt, StreamExt};
+use std::future::{pending, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::time::{Duration, SystemTime};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -54,8 +55,7 @@ pub(crate) enum Command {
 /// What the supervisor was woken by.
 enum Wake {
     Command(Command),
-    Dropped,
-    Aborted,
+    End(Wanted),
     Opened(Result<(), Error>),
     /// Handlers ran, or one began to wait for us: look again.
     Handlers,
@@ -169,7 +169,7 @@ impl Supervisor {
             tokio::task::consume_budget().await;
             let wake = self.next().await;
             match wake {
-                Wake::Aborted => {
+                Wake::End(Wanted::Abort) => {
                     self.abort();
                     break;
                 }
@@ -186,8 +186,7 @@ impl Supervisor {
         let blocked = matches!(opening, Opening::Due);
         tokio::select! {
             biased;
-            () = shared.aborted.cancelled() => Wake::Aborted,
-            () = shared.dropped.cancelled(), if !self.dropped => Wake::Dropped,
+            wanted = shared.ending.wanted(self.dropped) => Wake::End(wanted),
             Some(command) = commands.next() => Wake::Command(command),
             result = opened(opening) => Wake::Opened(result),
             () = inbox.run(), if !inbox.is_empty() => Wake::Handlers,
@@ -201,9 +200,9 @@ impl Supervisor {
 
     async fn woken(&mut self, wake: Wake) {
         match wake {
-            Wake::Aborted | Wake::Handlers => {}
+            Wake::End(Wanted::Abort) | Wake::Handlers => {}
             Wake::Command(command) => self.command(command),
-            Wake::Dropped => {
+            Wake::End(Wanted::Close) => {
                 self.dropped = true;
                 self.step(Event::Close);
             }
@@ -259,7 +258,7 @@ impl Supervisor {
                 self.step(Event::Start { keep_trying });
             }
             // Nobody could ever close what is opened now.
-            Command::Reconnect { reply } if self.over || self.shared.dropped.is_cancelled() => {
+            Command::Reconnect { reply } if self.over || self.shared.ending.is_dropped() => {
                 let _ = reply.send(Err(ConnectError::Closed));
             }
             Command::Reconnect { reply } => {
@@ -348,11 +347,13 @@ impl Drop for End {
     }
 }
 
-async fn opened(opening: &mut Opening) -> Result<(), Error> {
-    match opening {
-        Opening::Running(future) => future.await,
-        Opening::No | Opening::Due => pending().await,
-    }
+// By polling, and not as `async fn`, whose future would hold what it awaits beside what it was given: ten thousand idle clients
+// have each of them.
+fn opened(opening: &mut Opening) -> impl Future<Output = Result<(), Error>> {
+    poll_fn(|context| match opening {
+        Opening::Running(future) => future.as_mut().poll(context),
+        Opening::No | Opening::Due => Poll::Pending,
+    })
 }
 
 async fn next_event(link: &mut Option<Link>, read: bool) -> LinkEvent {
@@ -362,9 +363,9 @@ async fn next_event(link: &mut Option<Link>, read: bool) -> LinkEvent {
     }
 }
 
-async fn maybe<F: Future + Unpin>(future: &mut Option<F>) -> F::Output {
-    match future {
-        Some(future) => future.await,
-        None => pending().await,
-    }
+fn maybe<F: Future + Unpin>(future: &mut Option<F>) -> impl Future<Output = F::Output> {
+    poll_fn(|context| match future {
+        Some(future) => future.poll_unpin(context),
+        None => Poll::Pending,
+    })
 }

@@ -195,6 +195,11 @@ impl Connection {
         self.0.closed.cancelled().await;
     }
 
+    /// Which of its outbox's connections it is.
+    pub(super) fn number(&self) -> u64 {
+        self.0.number
+    }
+
     /// How long the answer to the last keepalive ping took; `None` before the first one. An idle connection is asked once
     /// in a while, a busy one is not.
     pub fn latency(&self) -> Option<Duration> {

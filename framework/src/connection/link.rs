@@ -16,7 +16,6 @@ use std::task::{Poll, ready};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 /// How long we read on, and throw away, after the last frame was sent: closing a socket with unread data resets it,
@@ -64,7 +63,6 @@ pub(crate) struct Link {
     /// `None` once the task was joined.
     writer: Option<AbortOnDropHandle<WriterEnd>>,
     half: Option<super::TransportWrite>,
-    stop_writer: CancellationToken,
     cause: Option<Cause>,
     /// The peer broke a rule, perhaps while something else had begun the end: nothing that follows means anything.
     violated: bool,
@@ -85,13 +83,12 @@ impl Link {
     pub(crate) fn start(transport: Transport, role: Role, limits: &Limits, connection: Connection) -> Self {
         let Transport { read, write, buffers, read_ahead } = transport;
         let compression = connection.handshake().deflate;
-        let stop_writer = CancellationToken::new();
         let writer = Writer {
             half: write,
             buffers,
             outbox: connection.outbox().clone(),
             role,
-            stop: stop_writer.clone(),
+            connection: connection.number(),
             deflater: compression.map(|agreed| agreed.deflater(role)),
         };
         Self {
@@ -101,7 +98,6 @@ impl Link {
             reader: Some(Reader::new(read, read_ahead, role, limits, compression.as_ref())),
             writer: Some(AbortOnDropHandle::new(tokio::spawn(writer.run()))),
             half: None,
-            stop_writer,
             cause: None,
             violated: false,
             received: None,
@@ -294,7 +290,7 @@ impl Link {
 
     /// Stops the writer, shuts the transport down and reads on for `linger` until the peer has closed it too.
     fn finish(&mut self, linger: Duration) {
-        self.stop_writer.cancel();
+        self.connection.outbox().stop_writer(self.connection.number());
         let (reader, writer, half) = (self.reader.take(), self.writer.take(), self.half.take());
         let server = self.role == Role::Server;
         self.finishing = Some(Box::pin(async move {
@@ -349,7 +345,7 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        self.stop_writer.cancel();
+        self.connection.outbox().stop_writer(self.connection.number());
         self.connection.mark_closed();
     }
 }

@@ -8,7 +8,6 @@ use crate::message::{Kind, Message};
 use std::io;
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
-use tokio_util::sync::CancellationToken;
 
 /// How much is encoded before it is written: enough to make a system call worth it, and little enough that what a
 /// broken connection loses stays small.
@@ -44,8 +43,9 @@ pub(crate) struct Writer {
     /// Whether the half keeps what was written until it is flushed, as TLS may.
     pub(crate) buffers: bool,
     pub(crate) outbox: Arc<Outbox>,
+    /// Which of the outbox's connections it writes.
+    pub(crate) connection: u64,
     pub(crate) role: Role,
-    pub(crate) stop: CancellationToken,
     /// Where compression was agreed. It ends with the connection, as what the peer's window holds does.
     pub(crate) deflater: Option<Deflater>,
 }
@@ -62,11 +62,16 @@ impl Writer {
     async fn write_all(&mut self) -> Outcome {
         let mut work = Batch::default();
         loop {
-            if self.stop.is_cancelled() {
-                return Outcome::Stopped;
-            }
-            match self.outbox.take(&mut work.entries, BATCH_MESSAGES, BATCH_BYTES) {
-                Some(Work::Close(frame)) => {
+            let next = match self.outbox.try_take(self.connection, &mut work.entries, BATCH_MESSAGES, BATCH_BYTES) {
+                Some(next) => next,
+                None => {
+                    work.rest();
+                    self.outbox.take(self.connection, &mut work.entries, BATCH_MESSAGES, BATCH_BYTES).await
+                }
+            };
+            match next {
+                Work::Stop => return Outcome::Stopped,
+                Work::Close(frame) => {
                     work.bytes.clear();
                     encode(&frame, self.role, &mut work.bytes);
                     return match self.write(&work.bytes).await {
@@ -74,21 +79,13 @@ impl Writer {
                         Err((_, outcome)) => outcome,
                     };
                 }
-                Some(Work::Batch) => {
+                Work::Batch => {
                     work.encode(self.role, &mut self.deflater);
                     if let Err((left, outcome)) = self.write(&work.bytes).await {
                         self.give_back(work, left);
                         return outcome;
                     }
                     self.outbox.written(&mut work.entries);
-                }
-                None => {
-                    work.rest();
-                    tokio::select! {
-                        biased;
-                        () = self.stop.cancelled() => return Outcome::Stopped,
-                        () = self.outbox.work() => {}
-                    }
                 }
             }
         }
@@ -101,7 +98,7 @@ impl Writer {
             let written = tokio::select! {
                 biased;
                 written = self.half.write(&bytes[left..]) => written,
-                () = self.stop.cancelled() => return Err((left, Outcome::Stopped)),
+                () = self.outbox.writer_stopped(self.connection) => return Err((left, Outcome::Stopped)),
             };
             match written {
                 Ok(0) => return Err((left, Outcome::Failed(io::ErrorKind::WriteZero.into()))),
@@ -112,7 +109,7 @@ impl Writer {
         tokio::select! {
             biased;
             flushed = self.half.flush() => flushed.map_err(|error| (left, Outcome::Failed(error))),
-            () = self.stop.cancelled() => Err((left, Outcome::Stopped)),
+            () = self.outbox.writer_stopped(self.connection) => Err((left, Outcome::Stopped)),
         }
     }
 

@@ -27,7 +27,7 @@ impl Outbox {
         if state.phase == Phase::Opening {
             state.phase = Phase::Ready;
         }
-        self.work.notify_one();
+        state.wake_writer();
     }
 
     /// The connection is gone. What `on_open` sent is of no use to the next one, everything else waits for it.
@@ -83,7 +83,7 @@ impl Outbox {
             }
             None => state.close = Some(CloseOrder { frame, drain, ends }),
         }
-        self.work.notify_one();
+        state.wake_writer();
         self.dismiss(&mut state);
     }
 
@@ -93,7 +93,7 @@ impl Outbox {
         let opening = state.phase == Phase::Opening;
         let Some(order) = state.close.as_mut().filter(|order| opening && order.drain) else { return false };
         order.drain = false;
-        self.work.notify_one();
+        state.wake_writer();
         true
     }
 
@@ -104,13 +104,23 @@ impl Outbox {
             state.pongs.pop_front();
         }
         state.pongs.push_back(payload);
-        drop(state);
-        self.work.notify_one();
+        state.wake_writer();
     }
 
     /// Queues a ping of our own.
     pub(crate) fn probe(&self, payload: Bytes) {
-        self.lock().probe = Some(payload);
-        self.work.notify_one();
+        let mut state = self.lock();
+        state.probe = Some(payload);
+        state.wake_writer();
+    }
+
+    /// Tells the writer of this connection, and of those before, to stop wherever it is.
+    pub(crate) fn stop_writer(&self, connection: u64) {
+        let mut state = self.lock();
+        state.stopped = state.stopped.max(connection);
+        state.wake_writer();
+        if let Some(writer) = state.blocked.take() {
+            writer.wake();
+        }
     }
 }

@@ -43,8 +43,6 @@ pub enum WhileDown {
 #[derive(Debug)]
 pub(crate) struct Outbox {
     state: Mutex<State>,
-    /// There is work for the writer.
-    work: Notify,
     /// There is room for an `on_open`, which passes all others that wait.
     room: Notify,
     max_messages: usize,
@@ -67,12 +65,13 @@ impl Outbox {
             probe: None,
             close: None,
             waiting: VecDeque::new(),
-            idle: false,
+            idle: None,
+            blocked: None,
+            stopped: 0,
             counts: Counts::default(),
         };
         Self {
             state: Mutex::new(state),
-            work: Notify::new(),
             room: Notify::new(),
             max_messages: max_messages.max(1),
             max_bytes,
@@ -179,8 +178,8 @@ impl Outbox {
         } else {
             state.queue.push_back(entry);
         }
-        if state.phase != Phase::Down && std::mem::take(&mut state.idle) {
-            self.work.notify_one();
+        if state.phase != Phase::Down {
+            state.wake_writer();
         }
         Ok(Ok(()))
     }

@@ -1,6 +1,7 @@
 //! What the outbox holds, and where the connection is in its life.
 
 use super::*;
+use std::task::Waker;
 
 /// What a writer is to do next.
 #[derive(Debug)]
@@ -9,6 +10,8 @@ pub(crate) enum Work {
     Batch,
     /// Write this close frame, and nothing behind it.
     Close(Message),
+    /// Stop: the connection is given up.
+    Stop,
 }
 
 /// By which way a message is sent.
@@ -95,8 +98,12 @@ pub(super) struct State {
     pub(super) close: Option<CloseOrder>,
     /// Senders that wait for room, in their order: while there is one, nobody passes it.
     pub(super) waiting: VecDeque<Arc<Ticket>>,
-    /// The writer waits for work.
-    pub(super) idle: bool,
+    /// The writer, where it waits for work.
+    pub(super) idle: Option<Waker>,
+    /// The writer, where it waits for the transport.
+    pub(super) blocked: Option<Waker>,
+    /// The writers of the connections up to this one must stop.
+    pub(super) stopped: u64,
     pub(super) counts: Counts,
 }
 
@@ -120,6 +127,13 @@ impl State {
     /// Whether what is sent now is for the next connection, since there is none or it is about to close.
     pub(super) fn is_down(&self) -> bool {
         self.phase == Phase::Down || self.close.as_ref().is_some_and(|order| !order.ends)
+    }
+
+    /// There is work.
+    pub(super) fn wake_writer(&mut self) {
+        if let Some(writer) = self.idle.take() {
+            writer.wake();
+        }
     }
 
     /// What counts against the limits of an `on_open`: only what it sent itself, since what waits for its end must not

@@ -1,24 +1,68 @@
 //! The side of the writer: takes batches, and says what became of them.
 
 use super::*;
+use std::future::poll_fn;
+use std::task::Poll;
 
 impl Outbox {
-    /// Waits until there may be work. Cancel-safe.
-    pub(crate) async fn work(&self) {
-        self.work.notified().await;
+    /// What there is to do, if anything. A batch of at most `max_messages` and about `max_bytes` is appended to `batch`, which
+    /// must be given back with `written` or `unwritten`.
+    ///
+    /// For one writer, that of the `connection` of this number.
+    pub(crate) fn try_take(
+        &self,
+        connection: u64,
+        batch: &mut Vec<Entry>,
+        max_messages: usize,
+        max_bytes: usize,
+    ) -> Option<Work> {
+        self.next(&mut self.lock(), connection, batch, max_messages, max_bytes)
     }
 
-    /// What there is to do. A batch of at most `max_messages` and about `max_bytes` is appended to `batch`, which must be
-    /// given back with `written` or `unwritten`.
-    pub(crate) fn take(&self, batch: &mut Vec<Entry>, max_messages: usize, max_bytes: usize) -> Option<Work> {
-        let mut state = self.lock();
-        let pongs = std::mem::take(&mut state.pongs).into_iter().map(Message::pong);
-        let probe = state.probe.take().map(Message::ping);
-        for message in pongs.chain(probe) {
-            state.messages += 1;
-            state.bytes += message.len();
-            batch.push(Entry { message, origin: Origin::Link, receipt: None });
+    /// As `try_take`, waiting for something to do. Cancel-safe.
+    pub(crate) async fn take(
+        &self,
+        connection: u64,
+        batch: &mut Vec<Entry>,
+        max_messages: usize,
+        max_bytes: usize,
+    ) -> Work {
+        poll_fn(|context| {
+            let mut state = self.lock();
+            let next = self.next(&mut state, connection, batch, max_messages, max_bytes);
+            if next.is_none() {
+                state.idle = Some(context.waker().clone());
+            }
+            next.map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+
+    /// Waits until the writer of this connection is to stop. For this writer alone, while it writes. Cancel-safe.
+    pub(crate) async fn writer_stopped(&self, connection: u64) {
+        poll_fn(|context| {
+            let mut state = self.lock();
+            if state.stopped >= connection {
+                return Poll::Ready(());
+            }
+            state.blocked = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    fn next(
+        &self,
+        state: &mut State,
+        connection: u64,
+        batch: &mut Vec<Entry>,
+        max_messages: usize,
+        max_bytes: usize,
+    ) -> Option<Work> {
+        if state.stopped >= connection {
+            return Some(Work::Stop);
         }
+        self.take_control_frames(state, batch);
         let hasty = state.close.as_ref().is_some_and(|order| !order.drain);
         if !hasty {
             let mut bytes = 0;
@@ -33,14 +77,14 @@ impl Outbox {
                 let closes = entry.message.kind() == Kind::Close;
                 if closes {
                     // A close frame that a user sent is an order to close, once what was before it is written.
-                    release(&mut state, &entry);
+                    release(state, &entry);
                     state.counts.written_bytes += entry.message.len() as u64;
                     state.close = Some(CloseOrder { frame: entry.message, drain: false, ends: true });
                     state.counts.written += 1;
                     if let Some(receipt) = entry.receipt {
                         let _ = receipt.send(Ok(()));
                     }
-                    self.grant(&mut state);
+                    self.grant(state);
                     break;
                 }
                 batch.push(entry);
@@ -49,12 +93,17 @@ impl Outbox {
         if !batch.is_empty() {
             return Some(Work::Batch);
         }
-        match state.close.as_ref().filter(|order| !order.drain || state.queue.is_empty()) {
-            Some(order) => Some(Work::Close(order.frame.clone())),
-            None => {
-                state.idle = true;
-                None
-            }
+        let close = state.close.as_ref().filter(|order| !order.drain || state.queue.is_empty());
+        close.map(|order| Work::Close(order.frame.clone()))
+    }
+
+    /// The link's own pings and pongs go first.
+    fn take_control_frames(&self, state: &mut State, batch: &mut Vec<Entry>) {
+        let State { pongs, probe, messages, bytes, .. } = state;
+        for message in pongs.drain(..).map(Message::pong).chain(probe.take().map(Message::ping)) {
+            *messages += 1;
+            *bytes += message.len();
+            batch.push(Entry { message, origin: Origin::Link, receipt: None });
         }
     }
 

@@ -8,13 +8,13 @@ use super::stats::Counters;
 use super::status::Status;
 use super::supervisor::{Command, Supervisor};
 use super::{Binding, ConnectionState, Reconnect};
-use crate::connection::{Compression, Connection, Limits, Outbox, OwnerId, WhileDown};
+use crate::connection::{Compression, Connection, Limits, Outbox, OwnerId, Signal, WhileDown};
 use futures_channel::mpsc;
 use http::HeaderMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 /// How many calls may wait for the supervisor: each waits for its answer, so that more wait in `send`.
 const COMMANDS: usize = 8;
@@ -72,7 +72,7 @@ pub(super) enum Supervision {
 pub(super) struct Ending {
     dropped: AtomicBool,
     aborted: AtomicBool,
-    told: Notify,
+    told: Signal,
 }
 
 /// How the end is wanted.
@@ -88,13 +88,13 @@ impl Ending {
     /// The last handle was dropped.
     fn dropped(&self) {
         self.dropped.store(true, Ordering::Release);
-        self.told.notify_one();
+        self.told.give();
     }
 
     /// Nothing is waited for.
     pub(super) fn abort(&self) {
         self.aborted.store(true, Ordering::Release);
-        self.told.notify_one();
+        self.told.give();
     }
 
     /// Whether nobody has a handle any more.
@@ -111,7 +111,7 @@ impl Ending {
             if self.is_dropped() && !closing {
                 return Wanted::Close;
             }
-            self.told.notified().await;
+            self.told.taken().await;
         }
     }
 }

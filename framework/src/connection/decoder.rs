@@ -102,6 +102,8 @@ impl Decoder {
         match self.small(buffer) {
             Some((Kind::Text, payload)) => Message::text_from_utf8(payload).map(Some).map_err(|_| ReadError::Utf8),
             Some((_, payload)) => Ok(Some(Message::binary(payload))),
+            // An empty message's frame is done with its header, so that nothing is whole without a byte.
+            None if buffer.is_empty() => Ok(None),
             None => self.any(buffer),
         }
     }

@@ -1,7 +1,7 @@
 //! `Connection`: a handle to one connection, a client's or an endpoint's.
 
 use super::deflate::Agreed;
-use super::{ConnectionId, Lane, Outbox, OwnerId, SendError, Via, in_handler_of};
+use super::{ConnectionId, Lane, Outbox, OwnerId, SendError, Signal, Via, in_handler_of};
 use crate::message::{Message, code};
 use crate::metrics::Meter;
 use bytes::Bytes;
@@ -12,7 +12,6 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
-use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -75,7 +74,7 @@ struct Shared {
     number: u64,
     handshake: Handshake,
     /// A close was ordered: the link must begin to count its time.
-    closing: Notify,
+    closing: Signal,
     closed: CancellationToken,
     ready: AtomicBool,
     /// Whether the plugins' `on_open` hooks were started for it.
@@ -109,7 +108,7 @@ impl Connection {
             number: outbox.connections(),
             outbox,
             handshake: handshake.detached(),
-            closing: Notify::new(),
+            closing: Signal::default(),
             closed: CancellationToken::new(),
             ready: AtomicBool::new(false),
             announced: AtomicBool::new(false),
@@ -240,7 +239,7 @@ impl Connection {
     pub(crate) fn begin_close(&self, code: u16, reason: &str, drain: bool) {
         // Whoever has time to drain is not coming back.
         self.0.outbox.order_close(close_frame(code, reason), drain, drain);
-        self.0.closing.notify_one();
+        self.0.closing.give();
     }
 
     /// Sends what a handler returned: to the next connection, where this one is gone and the client keeps messages.
@@ -262,8 +261,8 @@ impl Connection {
         self.0.outbox.try_send(message, Via::any(false))
     }
 
-    pub(crate) async fn close_ordered(&self) {
-        self.0.closing.notified().await;
+    pub(crate) fn close_ordered(&self) -> impl Future<Output = ()> {
+        self.0.closing.taken()
     }
 
     pub(crate) fn mark_closed(&self) {

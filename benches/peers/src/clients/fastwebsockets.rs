@@ -1,6 +1,6 @@
 //! fastwebsockets, with a `BufWriter` where it floods: it has no buffer for what it writes.
 
-use super::raw::{BATCH, Raw};
+use super::raw::Raw;
 use crate::work::Work;
 use fastwebsockets::{Frame, OpCode, Payload, Role, WebSocket};
 use tokio::io::BufWriter;
@@ -43,9 +43,9 @@ impl Raw for Fast {
         }
     }
 
-    async fn send(&mut self, message: &[u8], mut more: impl FnMut() -> bool) {
+    async fn send(&mut self, message: &[u8], batch: usize, mut more: impl FnMut() -> bool) {
         while more() {
-            for _ in 0..BATCH {
+            for _ in 0..batch {
                 let frame = Frame::binary(Payload::Borrowed(message));
                 self.0.write_frame(frame).await.expect("the connection holds");
             }

@@ -50,12 +50,12 @@ async fn one(subject: &str, task: Task) -> Report {
     let (library, variant) = subject.split_once(':').unwrap_or((subject, ""));
     match library {
         "bristle" => bristle::run(variant, task).await,
-        "tcp" => raw::run::<tcp::Tcp>(task).await,
-        "tokio-tungstenite" => raw::run::<tungstenite::Tungstenite>(task).await,
-        "fastwebsockets" => raw::run::<fastwebsockets::Fast>(task).await,
-        "tokio-websockets" => raw::run::<tokio_websockets::TokioWebsockets>(task).await,
-        "yawc" => raw::run::<yawc::Yawc>(task).await,
-        "sockudo-ws" => raw::run::<sockudo::Sockudo>(task).await,
+        "tcp" => raw::run::<tcp::Tcp>(variant, task).await,
+        "tokio-tungstenite" => raw::run::<tungstenite::Tungstenite>(variant, task).await,
+        "fastwebsockets" => raw::run::<fastwebsockets::Fast>(variant, task).await,
+        "tokio-websockets" => raw::run::<tokio_websockets::TokioWebsockets>(variant, task).await,
+        "yawc" => raw::run::<yawc::Yawc>(variant, task).await,
+        "sockudo-ws" => raw::run::<sockudo::Sockudo>(variant, task).await,
         "ezsockets" => ezsockets::run(task).await,
         _ => panic!("nobody knows `{subject}`"),
     }

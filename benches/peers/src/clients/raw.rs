@@ -8,7 +8,7 @@ use crate::{clock, tally};
 use std::hint::black_box;
 use tokio::net::TcpStream;
 
-/// How many messages are fed before a flush.
+/// How many messages are fed before a flush, unless a subject says otherwise.
 pub(super) const BATCH: usize = 256;
 
 /// The size of messages in the outbound flood.
@@ -25,12 +25,13 @@ pub(super) trait Raw: Sized {
     /// Sends `first`, and then each message that comes, until the server closes.
     async fn echo(&mut self, first: &[u8], each: impl FnMut());
 
-    /// Sends `message` by [`BATCH`], flushed after each batch, while `more` says so; then closes and waits for the answer.
-    async fn send(&mut self, message: &[u8], more: impl FnMut() -> bool);
+    /// Sends `message`, flushed after each `batch` of it, while `more` says so; then closes and waits for the answer.
+    async fn send(&mut self, message: &[u8], batch: usize, more: impl FnMut() -> bool);
 }
 
-/// Connects and does what the task says.
-pub(super) async fn run<R: Raw>(task: Task) -> Report {
+/// Connects and does what the task says; `variant` is the number of messages between two flushes, where it is another one.
+pub(super) async fn run<R: Raw>(variant: &str, task: Task) -> Report {
+    let batch = if variant.is_empty() { BATCH } else { variant.parse().expect("a number of messages") };
     let stream = handshake::connect(task.address, task.work).expect("the load generator accepts");
     let mut client = R::open(stream, task.work);
     let watch = Stopwatch::start();
@@ -60,10 +61,10 @@ pub(super) async fn run<R: Raw>(task: Task) -> Report {
             let mut sent = 0;
             let more = || {
                 let more = watch.seconds() < task.seconds;
-                sent += if more { BATCH as u64 } else { 0 };
+                sent += if more { batch as u64 } else { 0 };
                 more
             };
-            client.send(&[b'x'; SIZE], more).await;
+            client.send(&[b'x'; SIZE], batch, more).await;
             return watch.report(sent);
         }
         Work::Idle | Work::Open => {}

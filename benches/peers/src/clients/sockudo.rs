@@ -1,6 +1,6 @@
 //! sockudo-ws with its defaults.
 
-use super::raw::{BATCH, Raw};
+use super::raw::Raw;
 use crate::work::Work;
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
@@ -39,10 +39,10 @@ impl Raw for Sockudo {
         }
     }
 
-    async fn send(&mut self, message: &[u8], mut more: impl FnMut() -> bool) {
+    async fn send(&mut self, message: &[u8], batch: usize, mut more: impl FnMut() -> bool) {
         let message = Bytes::copy_from_slice(message);
         while more() {
-            for _ in 0..BATCH {
+            for _ in 0..batch {
                 self.0.feed(Message::Binary(message.clone())).await.expect("the connection holds");
             }
             self.0.flush().await.expect("the connection holds");

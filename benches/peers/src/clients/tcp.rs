@@ -1,6 +1,6 @@
 //! The physical limit: a socket, and frames that nobody takes apart.
 
-use super::raw::{BATCH, Raw};
+use super::raw::Raw;
 use crate::frames::{BINARY, Counter, TEXT, frame, masked_close_frame, masked_frame};
 use crate::tally;
 use crate::work::Work;
@@ -56,8 +56,8 @@ impl Raw for Tcp {
         }
     }
 
-    async fn send(&mut self, message: &[u8], mut more: impl FnMut() -> bool) {
-        let batch = masked_frame(BINARY, message).repeat(BATCH);
+    async fn send(&mut self, message: &[u8], batch: usize, mut more: impl FnMut() -> bool) {
+        let batch = masked_frame(BINARY, message).repeat(batch);
         while more() {
             self.0.write_all(&batch).await.expect("the connection holds");
         }

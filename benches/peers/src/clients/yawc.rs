@@ -1,6 +1,6 @@
 //! yawc with its defaults; compression is switched on for the feed that needs it.
 
-use super::raw::{BATCH, Raw};
+use super::raw::Raw;
 use crate::server::EXTENSIONS;
 use crate::work::Work;
 use bytes::Bytes;
@@ -41,10 +41,10 @@ impl Raw for Yawc {
         }
     }
 
-    async fn send(&mut self, message: &[u8], mut more: impl FnMut() -> bool) {
+    async fn send(&mut self, message: &[u8], batch: usize, mut more: impl FnMut() -> bool) {
         let message = Bytes::copy_from_slice(message);
         while more() {
-            for _ in 0..BATCH {
+            for _ in 0..batch {
                 self.0.feed(Frame::binary(message.clone())).await.expect("the connection holds");
             }
             self.0.flush().await.expect("the connection holds");

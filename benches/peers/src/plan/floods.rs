@@ -143,6 +143,8 @@ fn outbound() -> Workload {
         client(DELIVER, "bristle:deliver-16", work),
     ];
     subjects.extend(libraries(&RAW, work));
+    // What no design could pass that waits for each message of 16 tasks.
+    subjects.push(client("tokio-tungstenite, flushed each 16", "tokio-tungstenite:16", work));
     subjects.push(client(EZ, EZ, work));
     subjects.extend(scripts(work));
     let mut targets =

@@ -62,7 +62,9 @@ impl Outbox {
         if state.stopped >= connection {
             return Some(Work::Stop);
         }
-        self.take_control_frames(state, batch);
+        if state.probe.is_some() || !state.pongs.is_empty() {
+            take_control_frames(state, batch);
+        }
         let hasty = state.close.as_ref().is_some_and(|order| !order.drain);
         if !hasty {
             let mut bytes = 0;
@@ -95,16 +97,6 @@ impl Outbox {
         }
         let close = state.close.as_ref().filter(|order| !order.drain || state.queue.is_empty());
         close.map(|order| Work::Close(order.frame.clone()))
-    }
-
-    /// The link's own pings and pongs go first.
-    fn take_control_frames(&self, state: &mut State, batch: &mut Vec<Entry>) {
-        let State { pongs, probe, messages, bytes, .. } = state;
-        for message in pongs.drain(..).map(Message::pong).chain(probe.take().map(Message::ping)) {
-            *messages += 1;
-            *bytes += message.len();
-            batch.push(Entry { message, origin: Origin::Link, receipt: None });
-        }
     }
 
     /// These left, whole.
@@ -141,5 +133,15 @@ impl Outbox {
             }
         }
         self.lose(&mut state, lost);
+    }
+}
+
+/// The link's own pings and pongs go first.
+fn take_control_frames(state: &mut State, batch: &mut Vec<Entry>) {
+    let State { pongs, probe, messages, bytes, .. } = state;
+    for message in pongs.drain(..).map(Message::pong).chain(probe.take().map(Message::ping)) {
+        *messages += 1;
+        *bytes += message.len();
+        batch.push(Entry { message, origin: Origin::Link, receipt: None });
     }
 }

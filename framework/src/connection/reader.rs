@@ -102,7 +102,7 @@ impl Reader {
         self.heard = Instant::now();
         if count == free {
             self.size = (self.size * 2).min(MOST);
-        } else if count < self.size / 4 {
+        } else if self.buffer.len() < self.size / 4 {
             self.size = (self.size / 2).max(LEAST);
         }
         Ok(())
@@ -110,7 +110,9 @@ impl Reader {
 
     /// How many bytes were read, and for how many there was room: `large` of them, where the frame needs so many.
     fn poll_read(&mut self, large: usize, context: &mut Context<'_>) -> Poll<io::Result<(usize, usize)>> {
-        if self.free() < large.max(LEAST) {
+        // What one message left of the room is too little for the next one, where all are of that size.
+        let least = if self.buffer.is_empty() { self.size } else { LEAST };
+        if self.free() < large.max(least) {
             if self.buffer.capacity() == 0 {
                 self.buffer = SPARE.take();
             }

@@ -6,18 +6,19 @@
 
 use super::order::{Order, Turn};
 use super::{Connection, Events, EventsFuture, HandlerScope, Key, Lane, Limits, Row};
-use crate::message::{Close, Message};
+use crate::message::{COPIED_PAYLOAD, Close, Message};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::{HashSet, VecDeque};
 use std::future::poll_fn;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::task::coop::poll_proceed;
 use tokio_util::sync::CancellationToken;
 
-/// A received payload up to this size is copied out of the read buffer before it waits, or messages of little size would
-/// hold many large buffers.
-const DETACHED: usize = 4 * 1024;
+/// Received payloads of these sizes are copied out of the read buffer before they wait, or messages of little size would hold
+/// many large buffers. Smaller ones are in memory of their own.
+const DETACHED: RangeInclusive<usize> = COPIED_PAYLOAD + 1..=4 * 1024;
 
 /// What waits for handlers.
 struct Item {
@@ -250,7 +251,7 @@ impl Inbox {
 
     /// Queues a message that cannot begin yet.
     fn wait(&mut self, connection: &Connection, message: Message, key: Option<u64>) {
-        let message = if message.len() <= DETACHED { message.detach() } else { message };
+        let message = if DETACHED.contains(&message.len()) { message.detach() } else { message };
         self.bytes += message.len();
         self.arrived.push_back(Item::new(connection, Event::Message(message), key));
     }

@@ -192,8 +192,8 @@ impl Message {
 
     /// The same message in memory of its own.
     ///
-    /// A received payload may be a window into the buffer that it was read into, of up to 64 KiB, and keeps the whole buffer
-    /// alive: detach what you keep for long.
+    /// A received payload of more than 512 bytes may be a window into the buffer that it was read into, of up to 64 KiB, and
+    /// keeps the whole buffer alive: detach what you keep for long.
     #[must_use]
     pub fn detach(self) -> Self {
         Self { kind: self.kind, payload: Bytes::copy_from_slice(&self.payload) }

@@ -77,7 +77,7 @@ callback! {
     /// future.
     MessageCallback(message: Message, connection: &Connection, cell: &mut Cell, context: &mut Context<'_>)
         -> Poll<Result<()>> {
-        (|future| cell.begin(future, Outcome::into_outcome, context))
+        (|future| cell.begin(async move { future.await.into_outcome() }, |outcome| outcome, context))
         (Message) => (message);
         (Message, WebSocketClient) => (message, client(connection));
     }

@@ -7,7 +7,6 @@ use super::{ConnectError, ConnectionState, Stats, WebSocketClientBuilder};
 use crate::connection::{Connection, OwnerId, SendError, Via, handler_waits};
 use crate::message::{Message, code};
 use crate::metrics::ClientMeters;
-use futures_util::SinkExt;
 use std::fmt;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -92,9 +91,9 @@ impl WebSocketClient {
     /// # Panics
     /// Outside of a tokio runtime.
     pub async fn start(&self) {
-        if let Some(mut commands) = self.shared.commands() {
+        if let Some(commands) = self.shared.commands() {
             let (reply, _) = oneshot::channel();
-            let _ = commands.send(Command::Start { keep_trying: true, reply }).await;
+            self.shared.order(&commands, Command::Start { keep_trying: true, reply }).await;
         }
     }
 
@@ -180,7 +179,7 @@ impl WebSocketClient {
 
     /// Closes with a code and a reason. A code that may not be sent becomes 1000, a reason that is too long is cut.
     pub async fn close_with(&self, code: u16, reason: &str) {
-        let mut commands = {
+        let commands = {
             let supervision = self.shared.supervision();
             let Supervision::Started(commands) = &*supervision else {
                 // Under the lock, so that nobody starts it meanwhile: it will begin as a client that is closed.
@@ -191,7 +190,7 @@ impl WebSocketClient {
             commands.clone()
         };
         let (reply, done) = oneshot::channel();
-        if commands.send(Command::Close { code, reason: reason.to_owned(), reply }).await.is_ok() {
+        if self.shared.order(&commands, Command::Close { code, reason: reason.to_owned(), reply }).await {
             // It is dropped once the client is closed.
             let _ = done.await;
         }
@@ -256,12 +255,12 @@ impl WebSocketClient {
 
     /// Stops reading and waits until every message that was read has been handled.
     pub(crate) async fn quiesce(&self) {
-        let mut commands = match &*self.shared.supervision() {
+        let commands = match &*self.shared.supervision() {
             Supervision::Started(commands) => commands.clone(),
             _ => return,
         };
         let (reply, done) = oneshot::channel();
-        if commands.send(Command::Quiesce { reply }).await.is_ok() {
+        if self.shared.order(&commands, Command::Quiesce { reply }).await {
             let _ = done.await;
         }
     }
@@ -280,8 +279,10 @@ impl WebSocketClient {
         command: impl FnOnce(oneshot::Sender<Result<(), ConnectError>>) -> Command,
     ) -> Result<(), ConnectError> {
         let (reply, answer) = oneshot::channel();
-        let mut commands = self.shared.commands().ok_or(ConnectError::Closed)?;
-        commands.send(command(reply)).await.map_err(|_| ConnectError::Closed)?;
+        let commands = self.shared.commands().ok_or(ConnectError::Closed)?;
+        if !self.shared.order(&commands, command(reply)).await {
+            return Err(ConnectError::Closed);
+        }
         answer.await.unwrap_or(Err(ConnectError::Closed))
     }
 }

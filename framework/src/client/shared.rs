@@ -14,9 +14,9 @@ use http::HeaderMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
-/// How many calls may wait for the supervisor: each waits for its answer, so that more wait in `send`.
+/// How many commands may wait for the supervisor: more calls wait until it has taken one.
 const COMMANDS: usize = 8;
 
 pub(super) const UNPOISONED: &str = "nothing panics while it holds a client's lock";
@@ -44,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) status: watch::Sender<Status>,
     pub(super) ending: Ending,
+    /// The room for commands; closed with the supervisor.
+    pub(super) room: Semaphore,
     pub(crate) current: Mutex<Option<Connection>>,
     pub(crate) counters: Counters,
     pub(super) alive: Mutex<Weak<Alive>>,
@@ -61,8 +63,9 @@ pub(crate) trait Membership: Send + Sync {
 /// The supervisor is started by the first call that needs one, so that a client can be built outside of tokio.
 pub(super) enum Supervision {
     NotStarted(Box<(Option<Reconnect>, Callbacks, Binding)>),
-    /// The channel of `futures`: ten thousand clients have one each, and tokio's takes 800 bytes while nothing is in it.
-    Started(mpsc::Sender<Command>),
+    /// The channel of `futures`, bounded by `room`: ten thousand clients have one each, and tokio's takes 800 bytes while nothing
+    /// is in it.
+    Started(mpsc::UnboundedSender<Command>),
     /// Never started, and never will be: it was closed first.
     Over,
 }
@@ -149,6 +152,7 @@ impl Shared {
             limits,
             status: watch::Sender::new(Status::new()),
             ending: Ending::default(),
+            room: Semaphore::new(COMMANDS),
             current: Mutex::new(None),
             counters: Counters::default(),
             alive: Mutex::new(Weak::new()),
@@ -180,12 +184,21 @@ impl Shared {
         outcome.expect("the change was made")
     }
 
+    /// Hands the supervisor a command, once there is room for it. Whether it can still be carried out. Cancel-safe: a cancelled
+    /// call has ordered nothing.
+    pub(super) async fn order(&self, commands: &mpsc::UnboundedSender<Command>, command: Command) -> bool {
+        // Given back by the supervisor, when it has taken the command.
+        let Ok(room) = self.room.acquire().await else { return false };
+        room.forget();
+        commands.unbounded_send(command).is_ok()
+    }
+
     pub(super) fn supervision(&self) -> MutexGuard<'_, Supervision> {
         self.supervision.lock().expect(UNPOISONED)
     }
 
     /// Where commands go; starts the supervisor where there is none yet.
-    pub(super) fn commands(self: &Arc<Self>) -> Option<mpsc::Sender<Command>> {
+    pub(super) fn commands(self: &Arc<Self>) -> Option<mpsc::UnboundedSender<Command>> {
         let mut supervision = self.supervision();
         match std::mem::replace(&mut *supervision, Supervision::Over) {
             Supervision::Started(commands) => {
@@ -194,7 +207,7 @@ impl Shared {
             }
             Supervision::NotStarted(boot) => {
                 let (reconnect, callbacks, binding) = *boot;
-                let (commands, receiver) = mpsc::channel(COMMANDS);
+                let (commands, receiver) = mpsc::unbounded();
                 let tracker = binding.tracker.clone();
                 tracker.spawn(Supervisor::new(self.clone(), receiver, reconnect, callbacks, binding).run());
                 *supervision = Supervision::Started(commands.clone());

@@ -32,6 +32,9 @@ where
 impl<T: 'static> FutureCell<T> {
     /// Replaces what is in it, and polls it for the first time; `convert` makes something of the future's output. In code that
     /// knows the future's type, so that the compiler makes one piece of both.
+    ///
+    /// A future that is done stays until the next one comes: it must be one that drops what it holds at its end, as every
+    /// `async` function and block does.
     #[inline(always)]
     pub fn begin<F, C>(&mut self, future: F, convert: C, context: &mut Context<'_>) -> Poll<T>
     where
@@ -40,6 +43,7 @@ impl<T: 'static> FutureCell<T> {
     {
         let held = self.0.as_deref_mut().and_then(|place| (place as &mut dyn Any).downcast_mut::<PlaceOf<F, C>>());
         if let Some(place) = held {
+            place.convert = convert;
             // By one pointer, so that the compiler may see what it just wrote there.
             let mut held = place.future.as_mut();
             held.set(future);

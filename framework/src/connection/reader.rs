@@ -34,6 +34,8 @@ pub(crate) struct Reader {
     buffer: BytesMut,
     /// How much is read at once: more while reads fill the buffer, less when they leave most of it empty.
     size: usize,
+    /// The buffer's memory was made for a large frame: nobody else is to have it, even where little of it is left.
+    oversized: bool,
     decoder: Decoder,
     heard: Instant,
 }
@@ -50,6 +52,7 @@ impl Reader {
             read,
             buffer: BytesMut::from(&*read_ahead),
             size: LEAST,
+            oversized: false,
             decoder: Decoder::new(role, limits, compression),
             heard: Instant::now(),
         }
@@ -110,12 +113,16 @@ impl Reader {
 
     /// How many bytes were read, and for how many there was room: `large` of them, where the frame needs so many.
     fn poll_read(&mut self, large: usize, context: &mut Context<'_>) -> Poll<io::Result<(usize, usize)>> {
-        // What one message left of the room is too little for the next one, where all are of that size.
-        let least = if self.buffer.is_empty() { self.size } else { LEAST };
-        if self.free() < large.max(least) {
+        if self.buffer.is_empty() && self.free() < self.size {
+            // What the last message left of the room is too little for one of its size. Where that message still waits it keeps
+            // its part of the memory, and the rest is used up first.
+            let _ = self.buffer.try_reclaim(self.size);
+        }
+        if self.free() < large.max(LEAST) {
             if self.buffer.capacity() == 0 {
-                self.buffer = SPARE.take();
+                (self.buffer, self.oversized) = (SPARE.take(), false);
             }
+            self.oversized |= large > MOST;
             self.buffer.reserve(large.max(self.size));
         }
         let free = self.free();
@@ -123,7 +130,7 @@ impl Reader {
         if read.is_pending() && self.buffer.is_empty() && self.size == LEAST {
             // While it waits it has no use for a buffer: ten thousand idle connections share one of each thread.
             let spare = std::mem::take(&mut self.buffer);
-            if spare.capacity() <= MOST {
+            if !self.oversized {
                 SPARE.set(spare);
             }
         }

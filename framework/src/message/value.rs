@@ -223,13 +223,13 @@ impl Message {
     }
 }
 
-/// The text in bytes that a text message's constructor has checked.
 /// As `Bytes::copy_from_slice`, in code that the compiler makes one piece with what is around it.
 #[inline(always)]
 pub(crate) fn copied(bytes: &[u8]) -> Bytes {
     Bytes::from(Box::<[u8]>::from(bytes))
 }
 
+/// The text in bytes that a text message's constructor has checked.
 fn text_of(payload: &[u8]) -> &str {
     simdutf8::basic::from_utf8(payload).expect("a text message holds UTF-8: each constructor checks it")
 }

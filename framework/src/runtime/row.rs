@@ -31,6 +31,8 @@ pub(super) struct HookRow {
 struct Pass {
     /// The handler that comes next.
     next: usize,
+    /// When the last one began, where that is measured.
+    began: Option<Instant>,
     taken: bool,
     /// The handler that was skipped last, and what its argument said.
     rejected: Option<(usize, Reject)>,
@@ -72,8 +74,9 @@ impl Row for HookRow {
         // One net for the whole row: to spread it costs about as much as a handler.
         let caught = catch_unwind(AssertUnwindSafe(|| pass.run(slot, connection, message, decoded, cells, context)));
         let step = caught.unwrap_or_else(|panic| {
-            let origin = slot.message[pass.next - 1].origin;
-            Some(Step::Done(Called::caught(origin, Err(panic))))
+            let handler = &slot.message[pass.next - 1];
+            handler.took(pass.began);
+            Some(Step::Done(Called::caught(handler.origin, Err(panic))))
         });
         if let Some(step) = step {
             let (message, decoded) = (message.take(), std::mem::take(&mut self.decoded));
@@ -134,7 +137,12 @@ async fn rest(
                 handler.took(began);
                 Step::Done(Called::of(handler.origin, outcome))
             }
-            Err(called) => Step::Done(called),
+            Err(called) => {
+                if matches!(called, Called::Failed(_)) {
+                    handler.took(began);
+                }
+                Step::Done(called)
+            }
         };
     }
     pass.end(slot, &connection, &message);
@@ -154,6 +162,7 @@ impl Pass {
         while let Some((number, handler)) = self.next(slot) {
             let cell = &mut cells[number];
             let began = since(handler.timer.as_ref());
+            self.began = began;
             let begun = handler.begin(connection, message, self.is_last(slot), decoded, cell, context);
             // The common end first, and by itself: what the others come to is large, and moving it costs as much as a handler.
             if let Ok(Poll::Ready(Ok(Reply { messages: Messages::None, stop }))) = &begun {

@@ -5,7 +5,10 @@ use bristle::testing::Peer;
 use bristle::{
     Close, ConnectError, ConnectionState, Initiator, Message, SendError, WebSocketClient, WebSocketClientBuilder,
 };
+use futures_util::FutureExt;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 /// A builder whose closes are seen.
@@ -126,6 +129,35 @@ async fn dropping_the_last_handle_closes_the_connection() {
     drop(other);
     assert_eq!(within(server.receive()).await, Some(Message::text("last words")));
     assert_eq!(within(server.ended()).await.code, 1000);
+}
+
+/// A future that keeps what it was given after its end, as `poll_fn` does, must not keep the client open until the next message.
+#[tokio::test]
+async fn a_callback_that_is_done_holds_no_handle() {
+    let (client, mut server, _peer) = connected(|builder| {
+        builder.on_message(|_: Message, client: WebSocketClient| {
+            poll_fn(move |_| Poll::Ready(client.try_send("seen").expect("there is room")))
+        })
+    })
+    .await;
+    server.send("look").await.expect("open");
+    assert_eq!(within(server.receive()).await, Some(Message::text("seen")));
+    drop(client);
+    assert_eq!(within(server.ended()).await.code, 1000);
+}
+
+/// Callers that give up must not pile up orders, and those that wait behind them must get their turn.
+#[tokio::test]
+async fn more_calls_than_the_supervisor_has_room_for_wait_and_none_is_lost() {
+    let (client, mut server, _peer) = connected(|builder| builder).await;
+    for _ in 0..100 {
+        assert!(client.reconnect().now_or_never().is_none(), "nobody has carried it out yet");
+    }
+    let calls: Vec<_> = (0..20).map(|_| client.close()).collect();
+    let all = async { tokio::join!(futures_util::future::join_all(calls), server.ended()) };
+    within(all).await;
+    assert_eq!(client.state(), ConnectionState::Closed);
+    within(client.close()).await;
 }
 
 #[tokio::test]

@@ -76,7 +76,7 @@ enum Opening {
 
 pub(crate) struct Supervisor {
     shared: Arc<Shared>,
-    commands: mpsc::Receiver<Command>,
+    commands: mpsc::UnboundedReceiver<Command>,
     session: Session,
     inbox: Inbox,
     callbacks: Arc<Callbacks>,
@@ -109,7 +109,7 @@ pub(crate) struct Supervisor {
 impl Supervisor {
     pub(crate) fn new(
         shared: Arc<Shared>,
-        commands: mpsc::Receiver<Command>,
+        commands: mpsc::UnboundedReceiver<Command>,
         reconnect: Option<Reconnect>,
         callbacks: Callbacks,
         binding: Binding,
@@ -201,7 +201,10 @@ impl Supervisor {
     async fn woken(&mut self, wake: Wake) {
         match wake {
             Wake::End(Wanted::Abort) | Wake::Handlers => {}
-            Wake::Command(command) => self.command(command),
+            Wake::Command(command) => {
+                self.shared.room.add_permits(1);
+                self.command(command);
+            }
             Wake::End(Wanted::Close) => {
                 self.dropped = true;
                 self.step(Event::Close);
@@ -341,6 +344,7 @@ struct End(Arc<Shared>);
 
 impl Drop for End {
     fn drop(&mut self) {
+        self.0.room.close();
         self.0.outbox.shut();
         self.0.enter(ConnectionState::Closed, false);
         self.0.leave();

@@ -37,9 +37,9 @@ struct Arguments {
     /// Only workloads whose name begins so.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
-    /// Rounds; each measures every subject of a workload once.
-    #[arg(long, default_value_t = run::ROUNDS)]
-    rounds: usize,
+    /// At most so many rounds; each measures every subject of a workload once.
+    #[arg(long)]
+    rounds: Option<usize>,
     /// Writes tables and plots into this document, between its markers.
     #[arg(long, value_name = "FILE", conflicts_with = "quick")]
     write: Option<PathBuf>,

@@ -19,13 +19,11 @@ const PICTURED: usize = 3;
 /// How many rounds a curve is measured.
 const GROWTH_ROUNDS: usize = 3;
 
-/// How many rounds everything else is measured, unless `--rounds` says otherwise.
-pub(crate) const ROUNDS: usize = 5;
-
 /// What a run is told.
 pub(crate) struct Run {
     pub(crate) quick: bool,
-    pub(crate) rounds: usize,
+    /// At most so many rounds of each workload.
+    pub(crate) rounds: Option<usize>,
     pub(crate) only: Option<String>,
     pub(crate) write: Option<PathBuf>,
 }
@@ -90,8 +88,12 @@ impl Run {
         self.only.as_ref().is_none_or(|only| name.starts_with(&**only))
     }
 
+    fn rounds(&self, usual: usize) -> usize {
+        if self.quick { 1 } else { self.rounds.map_or(usual, |most| most.min(usual)) }
+    }
+
     fn workload(&self, workload: Workload, failures: &mut usize) -> Results {
-        let rounds = if self.quick { 1 } else { self.rounds.min(workload.rounds) };
+        let rounds = self.rounds(workload.rounds);
         let mut results = Results::new(workload);
         for round in 1..=rounds {
             for at in 0..results.workload.subjects.len() {
@@ -110,7 +112,7 @@ impl Run {
     }
 
     fn growth(&self, growth: Growth, failures: &mut usize) -> Curve {
-        let rounds = if self.quick { 1 } else { self.rounds.min(GROWTH_ROUNDS) };
+        let rounds = self.rounds(GROWTH_ROUNDS);
         let mut curve = Curve::new(growth);
         for round in 1..=rounds {
             for at in 0..curve.growth.points.len() {

@@ -5,6 +5,7 @@ use super::outbox::{Entry, Work};
 use super::wire::{Role, encode, encode_deflated};
 use super::{Outbox, TransportWrite};
 use crate::message::{Kind, Message};
+use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
@@ -62,14 +63,15 @@ impl Writer {
     async fn write_all(&mut self) -> Outcome {
         let mut work = Batch::default();
         loop {
-            let next = match self.outbox.try_take(self.connection, &mut work.entries, BATCH_MESSAGES, BATCH_BYTES) {
-                Some(next) => next,
-                None => {
+            let next = poll_fn(|context| {
+                let entries = &mut work.entries;
+                let next = self.outbox.poll_take(self.connection, entries, BATCH_MESSAGES, BATCH_BYTES, context);
+                if next.is_pending() {
                     work.rest();
-                    self.outbox.take(self.connection, &mut work.entries, BATCH_MESSAGES, BATCH_BYTES).await
                 }
-            };
-            match next {
+                next
+            });
+            match next.await {
                 Work::Stop => return Outcome::Stopped,
                 Work::Close(frame) => {
                     work.bytes.clear();

@@ -36,7 +36,7 @@ fn round_trip(name: &'static str, title: &'static str, size: usize, ratio: f64) 
     subjects.extend(scripts(work));
     let mut targets = vec![at_least(ECHO, TCP, ratio)];
     targets.extend([EZ, NODE, PYTHON].map(|peer| at_least(ECHO, peer, 1.1)));
-    Workload { name, title, figures: RATE, subjects, targets, rounds: 5 }
+    Workload { name, title, figures: RATE, subjects, targets, rounds: 15 }
 }
 
 fn inbound() -> Workload {
@@ -105,7 +105,7 @@ fn paced() -> Workload {
     subjects.extend(libraries(&RAW, work));
     let targets = vec![at_most(OURS, TUNGSTENITE, 1.10)];
     let title = "A paced feed of 50,000 messages/s: latency from due to handled";
-    Workload { name: "paced", title, figures: FIGURES, subjects, targets, rounds: 5 }
+    Workload { name: "paced", title, figures: FIGURES, subjects, targets, rounds: 15 }
 }
 
 fn timer() -> Workload {

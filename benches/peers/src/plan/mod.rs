@@ -19,7 +19,7 @@ pub(crate) struct Workload {
     pub(crate) figures: &'static [Figure],
     pub(crate) subjects: Vec<Subject>,
     pub(crate) targets: Vec<Target>,
-    /// How many rounds at most, where one takes long.
+    /// How many rounds: fewer where one takes long, more where the machine's own doings are most of what is measured.
     pub(crate) rounds: usize,
 }
 

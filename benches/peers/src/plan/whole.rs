@@ -31,7 +31,7 @@ fn broadcast(name: &'static str, title: &'static str, connections: usize) -> Wor
     let swarm = Swarm::Broadcast;
     let of = |label, subject| Subject { label, run: Run::Endpoint { subject, swarm, connections } };
     let targets = if connections == 2000 { vec![at_least(OURS, RAW, 0.80)] } else { Vec::new() };
-    Workload { name, title, figures: RATE, subjects: vec![of(OURS, "bristle"), of(RAW, "raw")], targets, rounds: 5 }
+    Workload { name, title, figures: RATE, subjects: vec![of(OURS, "bristle"), of(RAW, "raw")], targets, rounds: 11 }
 }
 
 fn idle_clients() -> Workload {

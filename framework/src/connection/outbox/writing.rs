@@ -2,40 +2,30 @@
 
 use super::*;
 use std::future::poll_fn;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 impl Outbox {
-    /// What there is to do, if anything. A batch of at most `max_messages` and about `max_bytes` is appended to `batch`, which
-    /// must be given back with `written` or `unwritten`.
+    /// What there is to do; nothing yet leaves the waker here. A batch of at most `max_messages` and about `max_bytes` is
+    /// appended to `batch`, which must be given back with `written` or `unwritten`.
     ///
     /// For one writer, that of the `connection` of this number.
-    pub(crate) fn try_take(
+    pub(crate) fn poll_take(
         &self,
         connection: u64,
         batch: &mut Vec<Entry>,
         max_messages: usize,
         max_bytes: usize,
-    ) -> Option<Work> {
-        self.next(&mut self.lock(), connection, batch, max_messages, max_bytes)
-    }
-
-    /// As `try_take`, waiting for something to do. Cancel-safe.
-    pub(crate) async fn take(
-        &self,
-        connection: u64,
-        batch: &mut Vec<Entry>,
-        max_messages: usize,
-        max_bytes: usize,
-    ) -> Work {
-        poll_fn(|context| {
-            let mut state = self.lock();
-            let next = self.next(&mut state, connection, batch, max_messages, max_bytes);
-            if next.is_none() {
-                state.idle = Some(context.waker().clone());
-            }
-            next.map_or(Poll::Pending, Poll::Ready)
-        })
-        .await
+        context: &mut Context<'_>,
+    ) -> Poll<Work> {
+        let mut state = self.lock();
+        if state.stopped >= connection {
+            return Poll::Ready(Work::Stop);
+        }
+        let next = self.next(&mut state, batch, max_messages, max_bytes);
+        if next.is_none() {
+            state.idle = Some(context.waker().clone());
+        }
+        next.map_or(Poll::Pending, Poll::Ready)
     }
 
     /// Waits until the writer of this connection is to stop. For this writer alone, while it writes. Cancel-safe.
@@ -51,17 +41,8 @@ impl Outbox {
         .await;
     }
 
-    fn next(
-        &self,
-        state: &mut State,
-        connection: u64,
-        batch: &mut Vec<Entry>,
-        max_messages: usize,
-        max_bytes: usize,
-    ) -> Option<Work> {
-        if state.stopped >= connection {
-            return Some(Work::Stop);
-        }
+    /// What there is to do, if anything.
+    fn next(&self, state: &mut State, batch: &mut Vec<Entry>, max_messages: usize, max_bytes: usize) -> Option<Work> {
         if state.probe.is_some() || !state.pongs.is_empty() {
             take_control_frames(state, batch);
         }

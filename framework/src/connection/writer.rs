@@ -52,7 +52,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Not an `async fn`, whose future would hold the writer twice: as it was given, and as it is used.
+    #[expect(clippy::manual_async_fn, reason = "its future would hold the writer twice: as given, and as used")]
     pub(crate) fn run(mut self) -> impl Future<Output = WriterEnd> {
         async move {
             let outcome = self.write_all().await;

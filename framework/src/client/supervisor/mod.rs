@@ -148,7 +148,7 @@ impl Supervisor {
         }
     }
 
-    /// Not an `async fn`, whose future would hold the supervisor twice: as it was given, and as it is used.
+    #[expect(clippy::manual_async_fn, reason = "its future would hold the supervisor twice: as given, and as used")]
     pub(crate) fn run(mut self) -> impl Future<Output = ()> {
         async move { self.supervise().await }
     }

@@ -135,9 +135,7 @@ async fn dropping_the_last_handle_closes_the_connection() {
 #[tokio::test]
 async fn a_callback_that_is_done_holds_no_handle() {
     let (client, mut server, _peer) = connected(|builder| {
-        builder.on_message(|_: Message, client: WebSocketClient| {
-            poll_fn(move |_| Poll::Ready(client.try_send("seen").expect("there is room")))
-        })
+        builder.on_message(|_: Message, client: WebSocketClient| poll_fn(move |_| Poll::Ready(client.try_send("seen"))))
     })
     .await;
     server.send("look").await.expect("open");

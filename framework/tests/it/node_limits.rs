@@ -69,7 +69,8 @@ async fn whoever_does_not_finish_a_head_or_only_idles_is_let_go() {
     let answer = slow.rest().await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408 "), "{answer}");
     let mut websocket = Wire::open(&node, "/ws").await;
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    // Its time began after the WebSocket's: when it is over, so would the WebSocket's be.
+    assert_eq!(Wire::connect(&node).await.rest().await, "");
     websocket.text("still there").await;
     assert_eq!(websocket.frame().await, (1, b"still there".to_vec()), "a WebSocket may be silent");
 }

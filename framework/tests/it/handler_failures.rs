@@ -67,6 +67,59 @@ async fn messages_that_no_handler_takes_are_counted_and_logged_once_for_each_kin
     assert_eq!(log.count("number: no JSON of type `u8`"), log.count("handler took this message"), "each says why");
 }
 
+mod at_once {
+    use bristle::plugin::{FromEvent, MessageEvent};
+    use bristle::prelude::*;
+
+    struct Bomb;
+
+    impl FromEvent<MessageEvent<'_>> for Bomb {
+        fn from_event(event: &MessageEvent<'_>) -> Result<Self, Reject> {
+            assert_ne!(event.message().as_text(), Some("take"), "boom");
+            Ok(Self)
+        }
+    }
+
+    #[client(url = "ws://127.0.0.1:1/")]
+    static CLIENT: OnceCell<WebSocketClient> = OnceCell::new();
+
+    #[on_message(CLIENT)]
+    async fn fine(_text: String) {}
+
+    #[on_message(CLIENT)]
+    async fn runs_into_it(text: String) {
+        assert_ne!(text, "run", "boom");
+    }
+
+    #[on_message(CLIENT)]
+    async fn takes_it(_: Bomb) {}
+
+    #[on_message(CLIENT)]
+    async fn goes_on(text: String) -> String {
+        format!("went on: {text}")
+    }
+
+    #[on_error(CLIENT)]
+    async fn told(error: HandlerError) -> String {
+        format!("sorry: {}", error.handler())
+    }
+}
+
+/// None of these handlers waits, so that they are run in one go: whoever reads the log must be sent to the one that panicked.
+#[tokio::test]
+async fn a_panic_between_handlers_that_do_not_wait_is_its_own_handlers_and_the_next_one_runs() {
+    let (_running, mut server, _peer) = serve(concat!(module_path!(), "::at_once"), "").await;
+    for (text, failed) in
+        [("run", Some("runs_into_it")), ("take", Some("takes_it")), ("on", None), ("run", Some("runs_into_it"))]
+    {
+        server.send(text).await.expect("open");
+        if let Some(handler) = failed {
+            assert_eq!(within(server.receive()).await, Some(Message::text(format!("sorry: {handler}"))));
+        }
+        assert_eq!(within(server.receive()).await, Some(Message::text(format!("went on: {text}"))));
+    }
+}
+
 mod failing {
     use crate::support::Seen;
     use bristle::plugin::{FromEvent, MessageEvent};

@@ -10,8 +10,8 @@ use super::writer::{Outcome, Writer, WriterEnd};
 use super::{Connection, EventsFuture, Limits, Transport};
 use crate::message::{Close, Initiator, Kind, Message, code};
 use futures_util::FutureExt;
-use std::future::{pending, poll_fn};
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::task::{Poll, ready};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
@@ -144,6 +144,31 @@ impl Link {
                 () = due(&mut self.liveness), if read && !closing => self.look(),
             }
         }
+    }
+
+    /// The next message, straight after another one and in the same poll: by then everything else was asked, and has the
+    /// task's waker, so that only reading is tried. `None` where that is not enough: the task was woken, and nobody knows by
+    /// what, or the end has begun. Cancel-safe.
+    pub(crate) fn more(&mut self) -> impl Future<Output = Option<Message>> {
+        let mut tried = false;
+        poll_fn(move |context| {
+            if std::mem::replace(&mut tried, true) {
+                return Poll::Ready(None);
+            }
+            while !self.over() && self.deadline.is_none() && self.finishing.is_none() {
+                let Some(reader) = &mut self.reader else { break };
+                if let Poll::Ready(message) = reader.poll_next(context) {
+                    if let Some(message) = self.took(message) {
+                        return Poll::Ready(Some(message));
+                    }
+                } else if pin!(due(&mut self.liveness)).poll(context).is_ready() {
+                    self.look();
+                } else {
+                    return Poll::Pending;
+                }
+            }
+            Poll::Ready(None)
+        })
     }
 
     /// The next message that was read already, whole; never waits.
@@ -369,9 +394,6 @@ fn due(liveness: &mut Option<(Liveness, Pin<Box<Sleep>>)>) -> impl Future<Output
     poll_fn(|context| liveness.as_mut().map_or(Poll::Pending, |(_, sleep)| sleep.as_mut().poll(context)))
 }
 
-async fn read_next(reader: &mut Option<Reader>) -> Result<Message, ReadError> {
-    match reader {
-        Some(reader) => reader.next().await,
-        None => pending().await,
-    }
+fn read_next(reader: &mut Option<Reader>) -> impl Future<Output = Result<Message, ReadError>> {
+    poll_fn(|context| reader.as_mut().map_or(Poll::Pending, |reader| reader.poll_next(context)))
 }

@@ -7,10 +7,9 @@ use super::{Limits, TransportRead};
 use crate::message::Message;
 use bytes::BytesMut;
 use std::cell::Cell;
-use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
 
@@ -58,13 +57,13 @@ impl Reader {
         }
     }
 
-    /// The next message. Cancel-safe: what was read of it stays in the reader.
-    pub(crate) async fn next(&mut self) -> Result<Message, ReadError> {
+    /// The next message: what was read of it stays in the reader.
+    pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<Message, ReadError>> {
         loop {
             if let Some(message) = self.decoder.decode(&mut self.buffer)? {
-                return Ok(message);
+                return Poll::Ready(Ok(message));
             }
-            self.fill().await?;
+            ready!(self.poll_fill(context))?;
         }
     }
 
@@ -93,14 +92,14 @@ impl Reader {
         while let Ok(1..) = self.read.read(&mut bytes).await {}
     }
 
-    /// Reads once. Cancel-safe.
-    async fn fill(&mut self) -> Result<(), ReadError> {
+    /// Reads once.
+    fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ReadError>> {
         // Of a large frame as much as has come already, and no more than is to come: a peer that lies about the length makes
         // us reserve little more than it sends.
         let large = self.decoder.lacks(&self.buffer).min(self.buffer.len().max(SOME));
-        let (count, free) = poll_fn(|context| self.poll_read(large, context)).await.map_err(ReadError::Io)?;
+        let (count, free) = ready!(self.poll_read(large, context)).map_err(ReadError::Io)?;
         if count == 0 {
-            return Err(ReadError::Ended);
+            return Poll::Ready(Err(ReadError::Ended));
         }
         self.heard = Instant::now();
         if count == free {
@@ -108,7 +107,7 @@ impl Reader {
         } else if self.buffer.len() < self.size / 4 {
             self.size = (self.size / 2).max(LEAST);
         }
-        Ok(())
+        Poll::Ready(Ok(()))
     }
 
     /// How many bytes were read, and for how many there was room: `large` of them, where the frame needs so many.

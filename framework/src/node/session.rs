@@ -14,6 +14,7 @@ use std::future::pending;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::coop::{consume_budget, has_budget_remaining};
 use tokio::time::{Sleep, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -51,6 +52,8 @@ pub(super) struct Session {
     inbox: Inbox,
     /// What it receives, counted for the endpoint.
     inflow: Arc<Inflow>,
+    /// The last wake was a message, handled in the same poll as whatever comes next.
+    handled: bool,
     /// It goes on to its end, also where the connection has ended meanwhile.
     opening: Option<EventsFuture<Result<(), Error>>>,
     stage: Stage,
@@ -90,6 +93,7 @@ impl Session {
             link: Some(Link::start(transport, Role::Server, limits, connection.clone())),
             member: admission.enter(connection, inflow.clone()),
             inflow,
+            handled: false,
             opening: None,
             stage: Stage::Serving,
             next_stage: lifecycle.quiet.child_token(),
@@ -112,8 +116,6 @@ impl Session {
                 self.busy = None;
             }
             self.inflow.waits(self.inbox.depth());
-            // A flood of messages must not starve the other tasks of this thread.
-            tokio::task::consume_budget().await;
             match self.next().await {
                 Wake::Stage => self.next_stage(),
                 Wake::Handlers => {}
@@ -135,6 +137,17 @@ impl Session {
 
     /// Handlers before reading: a handler that can go on makes room.
     async fn next(&mut self) -> Wake {
+        // Straight after messages that were handled at once nothing but the peer can have more for us. Not beyond the budget: a
+        // flood must not starve the other tasks of this thread.
+        let straight = std::mem::take(&mut self.handled) && self.inbox.is_empty() && self.opening.is_none();
+        if straight
+            && has_budget_remaining()
+            && let Some(link) = &mut self.link
+            && let Some(message) = link.more().await
+        {
+            return Wake::Link(LinkEvent::Message(message));
+        }
+        consume_budget().await;
         let read = match self.stage {
             Stage::Serving => self.inbox.has_room(),
             Stage::Quiet => false,
@@ -216,6 +229,7 @@ impl Session {
         let counted = || next().inspect(|message| bytes += message.len() as u64);
         let messages = inbox.messages(connection, counted).await;
         inflow.count(messages, bytes);
+        self.handled = true;
     }
 
     /// A peer that takes nothing of what waits for it, or does not answer the close, is lost: it must not make an end of

@@ -25,6 +25,7 @@ use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 use tokio::sync::oneshot;
+use tokio::task::coop::{consume_budget, has_budget_remaining};
 use tokio::time::Instant;
 use tracing::{debug, error, info, warn};
 
@@ -101,6 +102,8 @@ pub(crate) struct Supervisor {
     /// What `close_with` was given.
     farewell: (u16, String),
     opened_at: Instant,
+    /// The last wake was a message, handled in the same poll as whatever comes next.
+    handled: bool,
     /// Whether it was logged that it is down.
     down_logged: bool,
     dropped: bool,
@@ -143,6 +146,7 @@ impl Supervisor {
             failure: None,
             farewell: (code::NORMAL, String::new()),
             opened_at: Instant::now(),
+            handled: false,
             down_logged: false,
             dropped: false,
         }
@@ -165,10 +169,7 @@ impl Supervisor {
                 // Whoever waits is told by the drop.
                 self.quiesce.clear();
             }
-            // A flood of messages must not starve the other tasks of this thread.
-            tokio::task::consume_budget().await;
-            let wake = self.next().await;
-            match wake {
+            match self.next().await {
                 Wake::End(Wanted::Abort) => {
                     self.abort();
                     break;
@@ -180,6 +181,18 @@ impl Supervisor {
 
     /// Waits for whatever comes next. Commands first, handlers before reading: a handler that can go on makes room.
     async fn next(&mut self) -> Wake {
+        // Straight after messages that were handled at once nothing but the peer can have more for us. Not beyond the budget: a
+        // flood must not starve the other tasks of this thread.
+        let straight =
+            std::mem::take(&mut self.handled) && self.inbox.is_empty() && matches!(self.opening, Opening::No);
+        if straight
+            && has_budget_remaining()
+            && let Some(link) = &mut self.link
+            && let Some(message) = link.more().await
+        {
+            return Wake::Link(LinkEvent::Message(message));
+        }
+        consume_budget().await;
         let Self { shared, commands, inbox, dial, link, opening, leftover, wait, .. } = self;
         // What comes after the stop has begun is read only for the sake of the closing handshake.
         let read = if self.quiet { matches!(self.session.phase(), Phase::Closing(_)) } else { inbox.has_room() };
@@ -240,6 +253,7 @@ impl Supervisor {
                     let counted = || next().inspect(|message| bytes += message.len() as u64);
                     let taken = inbox.messages(connection, counted).await;
                     self.shared.counters.inflow.count(taken, bytes);
+                    self.handled = true;
                 }
             }
             Wake::Link(LinkEvent::Ended(end)) => self.ended(end),

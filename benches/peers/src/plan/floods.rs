@@ -97,6 +97,7 @@ fn paced() -> Workload {
     const FIGURES: &[Figure] = &[
         Figure { title: "p99 µs", from: Source::More("p99") },
         Figure { title: "p50 µs", from: Source::More("p50") },
+        Figure { title: "p99 µs of all", from: Source::More("p99_of_all") },
         Figure { title: "p99.9 µs", from: Source::More("p999") },
         Figure { title: "CPU %", from: Source::CpuShare },
     ];

@@ -4,6 +4,7 @@ mod clients;
 mod clock;
 mod endpoints;
 mod frames;
+mod host;
 mod measure;
 mod plan;
 mod report;
@@ -24,6 +25,7 @@ use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
+use std::time::Duration;
 use work::{Swarm, Work};
 
 #[derive(Parser)]
@@ -40,6 +42,9 @@ struct Arguments {
     /// At most so many rounds; each measures every subject of a workload once.
     #[arg(long)]
     rounds: Option<usize>,
+    /// Minutes in the whole run for repeating what the host of a virtual machine spoilt.
+    #[arg(long, value_name = "MINUTES", default_value_t = 10)]
+    patience: u64,
     /// Writes tables and plots into this document, between its markers.
     #[arg(long, value_name = "FILE", conflicts_with = "quick")]
     write: Option<PathBuf>,
@@ -86,8 +91,9 @@ fn main() -> ExitCode {
             run::list();
             return ExitCode::SUCCESS;
         }
-        let Arguments { quick, rounds, only, write, .. } = arguments;
-        return match (Run { quick, rounds, only, write }).all() {
+        let Arguments { quick, rounds, only, patience, write, .. } = arguments;
+        let patience = Duration::from_mins(if quick { 0 } else { patience });
+        return match (Run { quick, rounds, only, patience, write }).all() {
             Ok(true) => ExitCode::SUCCESS,
             Ok(false) => ExitCode::FAILURE,
             Err(problem) => {

@@ -1,11 +1,12 @@
 //! A whole run: rounds of every workload, progress while it goes on, and results as they come.
 
+use crate::host::Host;
 use crate::measure::{NoFigure, measure};
 use crate::plan::{Growth, Subject, Workload, growth, workloads};
 use crate::report::{Curve, Document, Results, bars, curve, curve_table, machine, targets, workload_table};
 use crate::tally::Report;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How long one load lasts, in seconds.
 const SECONDS: f64 = 1.0;
@@ -25,7 +26,15 @@ pub(crate) struct Run {
     /// At most so many rounds of each workload.
     pub(crate) rounds: Option<usize>,
     pub(crate) only: Option<String>,
+    /// So much time for measurements that the host spoilt.
+    pub(crate) patience: Duration,
     pub(crate) write: Option<PathBuf>,
+}
+
+/// What goes on beside the results.
+struct Course {
+    failures: usize,
+    host: Host,
 }
 
 /// Prints the workloads and their subjects.
@@ -49,10 +58,10 @@ impl Run {
         let mut document = self.write.as_deref().map(Document::open).transpose()?;
         let machine = machine();
         println!("{machine}");
-        let mut failures = 0;
+        let mut course = Course { failures: 0, host: Host::new(self.patience) };
         let mut all = Vec::new();
         for workload in workloads().into_iter().filter(|workload| self.wants(workload.name)) {
-            let results = self.workload(workload, &mut failures);
+            let results = self.workload(workload, &mut course);
             let (name, table) = (results.workload.name, workload_table(&results));
             println!("### {}\n\n{table}", results.workload.title);
             if let Some(document) = &mut document {
@@ -64,7 +73,7 @@ impl Run {
             all.push(results);
         }
         for growth in growth().into_iter().filter(|growth| self.wants(growth.name)) {
-            let found = self.growth(growth, &mut failures);
+            let found = self.growth(growth, &mut course);
             let (name, table) = (found.growth.name, curve_table(&found));
             println!("### {}\n\n{table}", found.growth.title);
             if let Some(document) = &mut document {
@@ -73,10 +82,10 @@ impl Run {
                 document.save()?;
             }
         }
-        let targets = targets(&all);
-        println!("### What is to be reached\n\n{targets}");
+        let (targets, host, failures) = (targets(&all), course.host.line(), course.failures);
+        println!("### What is to be reached\n\n{targets}\n{host}");
         if let Some(document) = document.as_mut().filter(|_| self.only.is_none()) {
-            document.fill("machine", &machine)?;
+            document.fill("machine", &(machine + &host))?;
             document.fill("targets", &targets)?;
             document.save()?;
         }
@@ -92,18 +101,18 @@ impl Run {
         if self.quick { 1 } else { self.rounds.map_or(usual, |most| most.min(usual)) }
     }
 
-    fn workload(&self, workload: Workload, failures: &mut usize) -> Results {
+    fn workload(&self, workload: Workload, course: &mut Course) -> Results {
         let rounds = self.rounds(workload.rounds);
         let mut results = Results::new(workload);
         for round in 1..=rounds {
             for at in 0..results.workload.subjects.len() {
                 let (name, subject) = (results.workload.name, &results.workload.subjects[at]);
                 let label = subject.label;
-                match self.measure(name, round, rounds, subject) {
+                match self.measure(&mut course.host, name, round, rounds, subject) {
                     Ok(report) => results.add(label, Some(report)),
                     Err(problem) => {
                         results.add(label, None);
-                        results.note(self.explained(label, problem, failures));
+                        results.note(explained(label, problem, &mut course.failures));
                     }
                 }
             }
@@ -111,38 +120,47 @@ impl Run {
         results
     }
 
-    fn growth(&self, growth: Growth, failures: &mut usize) -> Curve {
+    fn growth(&self, growth: Growth, course: &mut Course) -> Curve {
         let rounds = self.rounds(GROWTH_ROUNDS);
         let mut curve = Curve::new(growth);
         for round in 1..=rounds {
             for at in 0..curve.growth.points.len() {
                 let (name, (_, subject)) = (curve.growth.name, &curve.growth.points[at]);
-                match self.measure(name, round, rounds, subject) {
+                match self.measure(&mut course.host, name, round, rounds, subject) {
                     Ok(report) => curve.add(at, &report),
-                    Err(problem) => drop(self.explained(name, problem, failures)),
+                    Err(problem) => drop(explained(name, problem, &mut course.failures)),
                 }
             }
         }
         curve
     }
 
-    fn measure(&self, name: &str, round: usize, rounds: usize, subject: &Subject) -> Result<Report, NoFigure> {
-        let start = Instant::now();
-        let found = measure(subject.run, if self.quick { QUICK_SECONDS } else { SECONDS }, self.quick);
-        eprintln!("{name} {round}/{rounds}: {}, {:.1} s", subject.label, start.elapsed().as_secs_f64());
-        found
+    fn measure(
+        &self,
+        host: &mut Host,
+        name: &str,
+        round: usize,
+        rounds: usize,
+        subject: &Subject,
+    ) -> Result<Report, NoFigure> {
+        host.undisturbed(|| {
+            let start = Instant::now();
+            let found = measure(subject.run, if self.quick { QUICK_SECONDS } else { SECONDS }, self.quick);
+            eprintln!("{name} {round}/{rounds}: {}, {:.1} s", subject.label, start.elapsed().as_secs_f64());
+            found
+        })
     }
+}
 
-    /// Why there is no figure, as a sentence; counted where it is a failure.
-    fn explained(&self, label: &str, problem: NoFigure, failures: &mut usize) -> String {
-        let sentence = match problem {
-            NoFigure::LeftOut(reason) => format!("{label} is left out: {reason}."),
-            NoFigure::Failed(reason) => {
-                *failures += 1;
-                format!("{label} FAILED: {reason}")
-            }
-        };
-        eprintln!("{sentence}");
-        sentence
-    }
+/// Why there is no figure, as a sentence; counted where it is a failure.
+fn explained(label: &str, problem: NoFigure, failures: &mut usize) -> String {
+    let sentence = match problem {
+        NoFigure::LeftOut(reason) => format!("{label} is left out: {reason}."),
+        NoFigure::Failed(reason) => {
+            *failures += 1;
+            format!("{label} FAILED: {reason}")
+        }
+    };
+    eprintln!("{sentence}");
+    sentence
 }

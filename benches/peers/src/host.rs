@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 /// The share of all cores' time that the host may take from a measurement.
 const MOST_STOLEN: f64 = 0.05;
 
+/// How often one measurement is tried, so that none takes all of the patience.
+const TRIES: usize = 6;
+
 /// Ticks of `/proc/stat` in a second (`USER_HZ`), 100 on every architecture of Linux.
 const TICKS: f64 = 100.0;
 
@@ -24,7 +27,9 @@ impl Host {
 
     /// What `measure` comes to while the host leaves the machine alone; once patience has run out, what it comes to at all.
     pub(crate) fn undisturbed<T>(&mut self, mut measure: impl FnMut() -> T) -> T {
+        let mut tries = 0;
         loop {
+            tries += 1;
             let (start, before) = (Instant::now(), Times::now());
             let found = measure();
             let stolen = Times::now().stolen_since(&before);
@@ -32,7 +37,7 @@ impl Host {
                 return found;
             }
             eprintln!("the host took {:.0} % of the cores' time", stolen * 100.0);
-            if self.patience.is_zero() {
+            if self.patience.is_zero() || tries == TRIES {
                 self.accepted += 1;
                 return found;
             }

@@ -47,6 +47,13 @@ pub(crate) enum Run {
     Build { clean: bool },
 }
 
+impl Run {
+    /// Whether its figure is one of memory, and not of time.
+    pub(crate) fn weighs(self) -> bool {
+        matches!(self, Self::Crowd { work: Work::Idle, .. } | Self::Endpoint { swarm: Swarm::Idle, .. })
+    }
+}
+
 /// Who runs a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Language {

@@ -146,9 +146,9 @@ impl Link {
         }
     }
 
-    /// The next message, straight after another one and in the same poll: by then everything else was asked, and has the
-    /// task's waker, so that only reading is tried. `None` where that is not enough: the task was woken, and nobody knows by
-    /// what, or the end has begun. Cancel-safe.
+    /// The next message, straight after another one and in the same poll: by then everything else was asked, and has the task's
+    /// waker, which it must not give back when a `select!` drops its future; so only reading is tried. `None` where that is not
+    /// enough: the task was woken, and nobody knows by what, or the end has begun. Cancel-safe.
     pub(crate) fn more(&mut self) -> impl Future<Output = Option<Message>> {
         let mut tried = false;
         poll_fn(move |context| {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::coop::{consume_budget, has_budget_remaining};
 use tokio::time::{Sleep, sleep};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use tracing::{debug, warn};
 
@@ -57,8 +57,9 @@ pub(super) struct Session {
     /// It goes on to its end, also where the connection has ended meanwhile.
     opening: Option<EventsFuture<Result<(), Error>>>,
     stage: Stage,
-    /// Cancelled with the next stage. A child of the node's own, so that connections do not share its lock.
-    next_stage: CancellationToken,
+    /// Done with the next stage. Of a child of the node's own token, so that connections do not share its lock. Kept from poll
+    /// to poll: dropped with each, it would take its waker along.
+    next_stage: Pin<Box<WaitForCancellationFutureOwned>>,
     /// Held until nothing is left to handle, once the node is quiet.
     busy: Option<TaskTrackerToken>,
     /// How the peer keeps the end of the node waiting, once that has begun.
@@ -96,7 +97,7 @@ impl Session {
             handled: false,
             opening: None,
             stage: Stage::Serving,
-            next_stage: lifecycle.quiet.child_token(),
+            next_stage: beginning(&lifecycle.quiet),
             busy: Some(busy),
             patience: None,
             discarded: 0,
@@ -156,7 +157,7 @@ impl Session {
         let Self { next_stage, inbox, opening, link, patience, .. } = self;
         tokio::select! {
             biased;
-            () = next_stage.cancelled() => Wake::Stage,
+            () = next_stage => Wake::Stage,
             outcome = opened(opening) => Wake::Opened(outcome),
             () = inbox.run(), if !inbox.is_empty() => Wake::Handlers,
             event = next_event(link, read) => Wake::Link(event),
@@ -177,7 +178,7 @@ impl Session {
             self.stage = Stage::Aborted;
         } else if lifecycle.closing.is_cancelled() {
             self.stage = Stage::Closing;
-            self.next_stage = lifecycle.aborted.child_token();
+            self.next_stage = beginning(&lifecycle.aborted);
             let (code, reason) = lifecycle.farewell();
             self.connection().begin_close(code, reason, true);
             if self.link.is_some() {
@@ -185,7 +186,7 @@ impl Session {
             }
         } else {
             self.stage = Stage::Quiet;
-            self.next_stage = lifecycle.closing.child_token();
+            self.next_stage = beginning(&lifecycle.closing);
             let patience = lifecycle.patience;
             self.patience = Some(match self.link {
                 Some(_) => Patience::of_progress(patience, self.connection().outbox().counts().written),
@@ -311,6 +312,10 @@ impl Patience {
         self.looks += 1;
         self.looks >= LOOKS
     }
+}
+
+fn beginning(stage: &CancellationToken) -> Pin<Box<WaitForCancellationFutureOwned>> {
+    Box::pin(stage.child_token().cancelled_owned())
 }
 
 async fn due(patience: &mut Option<Patience>) {

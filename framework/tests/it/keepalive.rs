@@ -58,3 +58,38 @@ async fn a_quiet_peer_that_answers_is_kept_and_its_latency_is_known() {
     };
     assert_eq!(answer, Message::text("known"));
 }
+
+/// A client without a keepalive, whose looks would wake it sooner or later, that has just handled a message.
+async fn settled() -> (WebSocketClient, bristle::testing::PeerConnection, Peer) {
+    let (client, mut server, peer) = connected(|builder| {
+        builder
+            .keepalive(None)
+            .on_message(|message: Message, client: WebSocketClient| async move { client.send(message).await })
+    })
+    .await;
+    server.send("x").await.expect("open");
+    assert_eq!(within(server.receive()).await, Some(Message::text("x")));
+    (client, server, peer)
+}
+
+#[tokio::test]
+async fn a_client_that_has_just_answered_its_peer_closes_when_it_is_told() {
+    let (client, mut server, _peer) = settled().await;
+    let ((), close) = within(async { tokio::join!(client.close(), server.ended()) }).await;
+    assert_eq!(close.code, 1000);
+}
+
+#[tokio::test]
+async fn a_client_that_has_just_answered_its_peer_connects_again_when_it_is_told() {
+    let (client, mut server, peer) = settled().await;
+    let (outcome, again, _) = within(async { tokio::join!(client.reconnect(), peer.accept(), server.ended()) }).await;
+    outcome.expect("the peer accepts");
+    again.expect("it came again");
+}
+
+#[tokio::test]
+async fn a_client_that_has_just_answered_its_peer_closes_with_its_last_handle() {
+    let (client, mut server, _peer) = settled().await;
+    drop(client);
+    assert_eq!(within(server.ended()).await.code, 1000);
+}

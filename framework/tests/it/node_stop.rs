@@ -207,3 +207,31 @@ async fn an_on_open_goes_on_to_its_end_when_its_peer_leaves_and_the_stop_waits_f
     assert_eq!(opens::SEEN.next().await, "done");
     within(stop).await.expect("no panic").expect("a clean stop");
 }
+
+mod talks {
+    use bristle::prelude::*;
+
+    /// Without a keepalive, whose looks would wake it sooner or later.
+    #[endpoint("/talks", keepalive = false)]
+    static TALKS: OnceCell<Endpoint> = OnceCell::new();
+
+    #[on_message(TALKS)]
+    async fn answer(text: String) -> String {
+        text
+    }
+}
+
+/// Else each stop takes as long as the next message, or the next look of the keepalive, lets it wait.
+#[tokio::test]
+async fn a_connection_that_has_just_answered_its_peer_hears_of_the_stop() {
+    let node = launch(concat!(module_path!(), "::talks"), "").await;
+    let mut wire = Wire::open(&node, "/talks").await;
+    wire.text("x").await;
+    assert_eq!(wire.frame().await, (1, b"x".to_vec()));
+    let stop = tokio::spawn(node.stop());
+    let (opcode, payload) = within(wire.frame()).await;
+    assert_eq!((opcode, &payload[..2]), (8, &1001_u16.to_be_bytes()[..]));
+    wire.send(frame(8, &payload)).await;
+    drop(wire);
+    within(stop).await.expect("no panic").expect("a clean stop");
+}

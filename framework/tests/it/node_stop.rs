@@ -213,7 +213,7 @@ mod talks {
 
     /// Without a keepalive, whose looks would wake it sooner or later.
     #[endpoint("/talks", keepalive = false)]
-    static TALKS: OnceCell<Endpoint> = OnceCell::new();
+    pub static TALKS: OnceCell<Endpoint> = OnceCell::new();
 
     #[on_message(TALKS)]
     async fn answer(text: String) -> String {
@@ -221,17 +221,32 @@ mod talks {
     }
 }
 
-/// Else each stop takes as long as the next message, or the next look of the keepalive, lets it wait.
+/// Else a stop, or whoever throws a peer out, waits for what the peer says next, or for the next look of the keepalive.
 #[tokio::test]
-async fn a_connection_that_has_just_answered_its_peer_hears_of_the_stop() {
+async fn a_connection_that_has_just_answered_its_peer_hears_of_a_close_and_of_the_stop() {
     let node = launch(concat!(module_path!(), "::talks"), "").await;
+    let mut thrown_out = Wire::open(&node, "/talks").await;
+    answered(&mut thrown_out).await;
+    let connection = talks::TALKS.get().expect("filled at launch").connections().remove(0);
+    let closed = tokio::spawn(async move { connection.close_with(4000, "out").await });
+    ends(thrown_out, 4000).await;
+    within(closed).await.expect("no panic");
+
     let mut wire = Wire::open(&node, "/talks").await;
+    answered(&mut wire).await;
+    let stop = tokio::spawn(node.stop());
+    ends(wire, 1001).await;
+    within(stop).await.expect("no panic").expect("a clean stop");
+}
+
+async fn answered(wire: &mut Wire) {
     wire.text("x").await;
     assert_eq!(wire.frame().await, (1, b"x".to_vec()));
-    let stop = tokio::spawn(node.stop());
+}
+
+/// Takes a close frame with this code, and answers it.
+async fn ends(mut wire: Wire, code: u16) {
     let (opcode, payload) = within(wire.frame()).await;
-    assert_eq!((opcode, &payload[..2]), (8, &1001_u16.to_be_bytes()[..]));
+    assert_eq!((opcode, &payload[..2]), (8, &code.to_be_bytes()[..]));
     wire.send(frame(8, &payload)).await;
-    drop(wire);
-    within(stop).await.expect("no panic").expect("a clean stop");
 }

@@ -88,15 +88,26 @@ fn a_supervisors_sigterm_is_as_good_as_ctrl_c_and_the_log_can_be_json() {
     assert_eq!(host.code(), Some(0));
 }
 
+/// How often a page is looked at for what is about to be on it.
+const LOOKS: usize = 1000;
+
 /// Without it the page that an operator switches on would not be there in the program that is shipped.
 #[test]
 fn the_page_for_prometheus_is_there_when_asked_for_and_not_else() {
     let mut host = Host::start(&[("BRISTLE_METRICS__PROMETHEUS", "/metrics")]);
     host.until("the server answers: hello");
-    let page = host.get("/metrics");
+    // The answer may be there before the writer has counted what was answered.
+    let written = r#"bristle_client_written_messages_total{plugin="greeter",client="CLIENT"} 1"#;
+    let mut page = host.get("/metrics");
+    for _ in 0..LOOKS {
+        if page.lines().any(|line| line == written) {
+            break;
+        }
+        page = host.get("/metrics");
+    }
     assert!(page.starts_with("HTTP/1.1 200 OK\r\n"), "{page}");
     for line in [
-        r#"bristle_client_written_messages_total{plugin="greeter",client="CLIENT"} 1"#,
+        written,
         r#"bristle_client_open_connections{plugin="greeter",client="CLIENT"} 1"#,
         r#"bristle_endpoint_connections_total{plugin="echo",endpoint="ECHO"} 1"#,
         r#"bristle_handler_duration_seconds_count{plugin="echo",hook="on_message",handler="echo",endpoint="ECHO"} 1"#,
